@@ -1,0 +1,3 @@
+from fenhe.app.cli import main
+
+main()

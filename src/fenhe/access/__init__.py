@@ -1,0 +1,1 @@
+"""People and organs, signing in, and the one gate: what may this person see or do."""

@@ -1,0 +1,6 @@
+"""The tables of `act`, each declared beside what it belongs to; Django looks for them here."""
+
+from fenhe.act.models_case import Case, CaseDocument, CaseEntry, NumberSeries
+from fenhe.act.models_obligation import Obligation, Reminder
+
+__all__ = ["Case", "CaseDocument", "CaseEntry", "NumberSeries", "Obligation", "Reminder"]

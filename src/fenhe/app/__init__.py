@@ -1,0 +1,1 @@
+"""Composition root: discovery of domains, settings, command line, pages, workers, demo, doctor."""

@@ -1,0 +1,1 @@
+"""The rules of ambient air: pure functions from frames and an edition to frames."""

@@ -1,0 +1,1 @@
+"""Work orders to teams in the field, from the alarm to the verified report: procedures as data."""

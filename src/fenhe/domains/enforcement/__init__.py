@@ -1,0 +1,1 @@
+"""Penalty cases, orders to correct, supporting measures, criminal referral: procedures as data."""

@@ -1,0 +1,1 @@
+"""Rules of enforcement: thresholds, fines, draws, checks on laboratories. Pure."""

@@ -1,0 +1,1 @@
+"""Rectification items of inspections, from the plan to the close-out: procedures as data."""

@@ -1,0 +1,1 @@
+"""The year's targets and tasks: decomposed, followed, supervised, closed."""

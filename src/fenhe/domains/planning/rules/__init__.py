@@ -1,0 +1,1 @@
+"""Rules of targets and tasks: lights, reminders, progress of a target. Pure."""

@@ -1,0 +1,1 @@
+"""Assessments of automatic source data: pure functions, Polars frame to frame."""

@@ -1,0 +1,29 @@
+"""What the pages of water show: functions Ask -> dict, named in views.yaml.
+
+They read verdicts for days and longer and the lake for samples; the class of a sample is computed
+here by the same rule as everywhere.
+"""
+
+from fenhe.domains.water.pages.basins import basins
+from fenhe.domains.water.pages.compare import compare
+from fenhe.domains.water.pages.compensation import compensation
+from fenhe.domains.water.pages.dossier import classes, limits, map_hours
+from fenhe.domains.water.pages.home import card
+from fenhe.domains.water.pages.league import league
+from fenhe.domains.water.pages.levels import palette
+from fenhe.domains.water.pages.section import section
+from fenhe.domains.water.pages.today import today
+
+__all__ = [
+    "basins",
+    "card",
+    "classes",
+    "compare",
+    "compensation",
+    "league",
+    "limits",
+    "map_hours",
+    "palette",
+    "section",
+    "today",
+]

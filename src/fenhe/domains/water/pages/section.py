@@ -1,0 +1,262 @@
+"""One section: its target with history, month and year so far with the room each item has left, the
+samples of an item against the class limits, and its months."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+
+from fenhe.assess.models import Verdict
+from fenhe.domains.water.pages import facts, levels, standing
+from fenhe.domains.water.rules import tables, targets
+from fenhe.domains.water.rules.live import AUTOMATIC
+from fenhe.kernel.period import DAY, Period, civil
+from fenhe.kernel.text import Text
+from fenhe.observe.flags import Flag
+from fenhe.publish.page import Ask, Table
+from fenhe.registry import vocabulary
+from fenhe.registry.models import Object
+
+SPANS = {
+    "7": Text("7 天", "7 days"),
+    "31": Text("31 天", "31 days"),
+    "92": Text("92 天", "92 days"),
+}
+MONTHS = 13
+DOUBTED = (int(Flag.SUSPECT), int(Flag.FAIL))
+
+
+def section(ask: Ask) -> dict[str, Any]:
+    thing = facts.section(ask, ask.params["code"])
+    series = facts.series_of([thing])
+    last = facts.last_sample(series)
+    if last is None:
+        return {"template": "water/empty.html"}
+    newest = civil(last).date()
+    day = min(_day(ask, newest), newest)
+    name = ask.params.get("property", "")
+    name = name if name in AUTOMATIC else "nh3n"
+    span = ask.params.get("span", "")
+    span = span if span in SPANS else "31"
+    month, year = Period.month(day.year, day.month), Period.year(day.year)
+    by_month = facts.judged([thing], "month", month).get(thing.pk)
+    by_year = facts.judged([thing], "year", year).get(thing.pk)
+    period = Period.days(day - (int(span) - 1) * DAY, day)
+    chart = _chart(thing, series, name, period, ask.language)
+    months = _months(thing, month, ask.language)
+    target = facts.target(thing, day)
+    return {
+        "section": thing.name(ask.language),
+        "code": thing.code,
+        "lake": thing.kind == facts.POINT,
+        "about": thing.attributes,
+        "simulated": bool(thing.attributes.get("simulated")),
+        "target": levels.of(target),
+        "targets": _history(thing),
+        "date": day,
+        "newest": newest,
+        "month": levels.of(facts.level(by_month)) | {"url": facts.explain(by_month, "level")},
+        "year": levels.of(facts.level(by_year)) | {"url": facts.explain(by_year, "level")},
+        "main": (by_month.values.get("main_pollutants") if by_month else "") or "",
+        "rooms": [
+            _room(thing, standing.month_room([thing], month, day), day, "month", ask.language),
+            _room(thing, standing.year_room([thing], year, day), day, "year", ask.language),
+        ],
+        "properties": [
+            {"id": one, "symbol": facts.symbol(one), "name": facts.item_name(one, ask.language)}
+            for one in AUTOMATIC
+        ],
+        "property": name,
+        "spans": [{"id": key, "label": text[ask.language]} for key, text in SPANS.items()],
+        "span": span,
+        "query": f"property={name}&span={span}&date={day}",
+        "chart": chart,
+        "months": months,
+        "fresh": {
+            "data_to": last,
+            "observed": by_month.observed if by_month else 0,
+            "expected": by_month.expected if by_month else 0,
+            "computed_at": by_month.computed_at if by_month else None,
+        },
+        "tables": {"samples": chart["table"], "months": months["table"]},
+    }
+
+
+def _day(ask: Ask, newest: date) -> date:
+    try:
+        found = date.fromisoformat(ask.params.get("date", ""))
+    except ValueError:
+        return newest
+    return found if facts.EARLIEST <= found.year <= facts.LATEST else newest
+
+
+def _history(thing: Object) -> list[dict[str, Any]]:
+    try:
+        known = targets.history(thing.attributes.get("targets"))
+    except ValueError:
+        return []
+    return [
+        {"since": None if since == date.min else since, **levels.of(level)}
+        for since, level in known
+    ]
+
+
+def _room(thing: Object, rows: pl.DataFrame, day: date, span: str, language: str) -> dict[str, Any]:
+    """The table of one period, each item with its room; the sentence names the tightest."""
+    by_item = {row["item"]: row for row in rows.iter_rows(named=True)}
+    listed = []
+    for item in standing.ITEMS:
+        row = by_item.get(item)
+        if row is None:
+            continue
+        breaks = standing.breaks_on(row, day) if span == "month" else None
+        listed.append(standing.shown(row, language) | {"breaks": breaks})
+    worst = standing.tightest(rows).get(thing.pk)
+    return {
+        "span": span,
+        "rows": listed,
+        "finding": _finding(worst, day, span)[language],
+    }
+
+
+def _finding(row: dict[str, Any] | None, day: date, span: str) -> Text:
+    zh, en = ("本月", "this month") if span == "month" else ("今年", "this year")
+    if row is None or row["state"] == "none" or row["target"] is None:
+        return Text(f"{zh}没有目标或数据，不能计算余量", f"no target or no data for {en}")
+    name, symbol = facts.item_name(row["item"], "zh"), facts.symbol(row["item"])
+    room = row["room"]
+    room = None if room is None else facts.printed(max(room, 0.0), row["item"])
+    least = row["item"] == "do"
+    unit = vocabulary.get(row["item"]).unit
+    match row["state"]:
+        case "lost":
+            return Text(f"{zh}已不能达到目标：{name}", f"the target of {en} is lost: {symbol}")
+        case "kept":
+            return Text(f"{zh}已达到目标", f"the target of {en} is kept")
+        case "tight":
+            bound = ("不低于" if least else "不超过", "at least" if least else "at most")
+            return Text(
+                f"{zh}吃紧：其余样品{name}均值须{bound[0]} {room} {unit}，近期更差",
+                f"{en} is tight: the rest must average {bound[1]} {room} {unit} of {symbol}, and "
+                "the last days are worse",
+            )
+        case _:
+            bound = ("不低于" if least else "不超过", "at least" if least else "at most")
+            told = f" {bound[0]} {room} {unit}" if room else ""
+            return Text(
+                f"{zh}有余量：最紧的是{name}，其余样品均值{told}即可达标",
+                f"{en} has room: {symbol} is the tightest, the rest may average {bound[1]} "
+                f"{room or '—'} {unit}",
+            )
+
+
+def _chart(
+    thing: Object, series: pl.DataFrame, name: str, period: Period, language: str
+) -> dict[str, Any]:
+    """Samples of one item, gaps left open, with the limit of the target class."""
+    rows = facts.samples(series.filter(pl.col("property") == name), period).sort("start")
+    about = vocabulary.get(name)
+    grid = pl.DataFrame(
+        {"start": pl.datetime_range(period.start, period.end, "4h", closed="left", eager=True)}
+    ).with_columns(pl.col("start").cast(rows.schema["start"]))
+    whole = grid.join(rows, on="start", how="left")
+    labels = [f"{civil(start):%m-%d %H:%M}" for start in whole["start"]]
+    values = whole["value"].to_list()
+    known = [value for value in values if value is not None]
+    missing = len(values) - len(known)
+    doubted = whole.filter(pl.col("flag").is_in(DOUBTED)).height
+    finding = _said(name, known, missing, len(values), doubted)
+    return {
+        "id": "samples",
+        "script": "samples-spec",
+        "finding": finding[language],
+        "axis": f"{about.name[language]} · {about.unit} · "
+        + Text("4 小时样品", "four-hourly samples")[language],
+        "spec": {
+            "unit": about.unit,
+            "x": labels,
+            "lines": [{"name": about.symbol, "values": values}],
+            "limits": _limits(thing, name, period.last_day, language),
+            "decimals": about.decimals,
+        },
+        "table": Table(
+            f"{thing.code}-{name}-{period.first_day}",
+            ["start", name, "flag"],
+            [
+                [label, facts.printed(value, name) if value is not None else None, flag]
+                for label, value, flag in zip(labels, values, whole["flag"], strict=True)
+            ],
+        ),
+    }
+
+
+def _said(name: str, known: list[float], missing: int, total: int, doubted: int) -> Text:
+    symbol = facts.symbol(name)
+    if not known:
+        return Text(f"{symbol} 在此时段没有数据", f"{symbol}: no data in this period")
+    low, high = (facts.printed(value, name) for value in (min(known), max(known)))
+    zh = f"{symbol} {low}～{high}，缺 {missing}/{total}" + (f"，存疑 {doubted}" if doubted else "")
+    en = f"{symbol} {low} to {high}, {missing} of {total} missing" + (
+        f", {doubted} in doubt" if doubted else ""
+    )
+    return Text(zh, en)
+
+
+def _limits(thing: Object, name: str, day: date, language: str) -> list[dict[str, Any]]:
+    edition = tables.in_force(tables.SURFACE, day)
+    item = tables.items(edition.id, facts.waterbody(thing)).get(name)
+    target = facts.target(thing, day)
+    if item is None or target is None or target >= tables.WORST:
+        return []
+    bounds = item.limits if item.rule == "range" else (item.limit(target),)
+    word = Text(f"{tables.ROMAN[target - 1]}类限值", f"limit of class {tables.ROMAN[target - 1]}")[
+        language
+    ]
+    return [{"value": bound, "label": f"{word} {bound:g} · {edition.id}"} for bound in bounds]
+
+
+def _months(thing: Object, month: Period, language: str) -> dict[str, Any]:
+    first = (month.first_day - timedelta(days=366)).replace(day=1)
+    found = facts.within([thing], "month", Period.days(first, month.last_day))[-MONTHS:]
+    rows = [_month(one, thing, language) for one in reversed(found)]
+    items = [*tables.feed_items(), "cod", "bod5"]
+    return {
+        "rows": rows,
+        "items": [{"id": one, "symbol": facts.symbol(one)} for one in items],
+        "table": Table(
+            f"{thing.code}-months",
+            ["month", "class", "target", "main_pollutants", *items],
+            [
+                [row["month"], row["roman"], row["target"]["roman"], row["main"],
+                 *(cell["shown"] for cell in row["cells"])]
+                for row in rows
+            ],
+        ),
+    }  # fmt: skip
+
+
+def _month(verdict: Verdict, thing: Object, language: str) -> dict[str, Any]:
+    own = Period(verdict.start, verdict.end)
+    level = facts.level(verdict)
+    target = facts.target(thing, own.last_day)
+    return {
+        "month": f"{own.first_day:%Y-%m}",
+        **levels.of(level),
+        "url": facts.explain(verdict, "level"),
+        "target": levels.of(target),
+        "meets": None if level is None or target is None else level <= target,
+        "main": verdict.values.get("main_pollutants") or "",
+        "cells": [
+            {
+                "shown": _plain(verdict.values.get(item)),
+                "url": facts.explain(verdict, item),
+            }
+            for item in (*tables.feed_items(), "cod", "bod5")
+        ],
+    }
+
+
+def _plain(value: float | None) -> str:
+    return "—" if value is None else f"{value:g}"

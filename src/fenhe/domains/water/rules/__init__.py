@@ -1,0 +1,1 @@
+"""Pure rules of water: frames and editions in, frames out."""

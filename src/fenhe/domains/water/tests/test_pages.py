@@ -1,0 +1,146 @@
+"""The pages over an empty platform and over a small one of its own."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+from django.test import Client
+
+from fenhe.access.models import Person
+from fenhe.app import assets, demo_water, wiring
+from fenhe.app.boot import boot
+from fenhe.assess import dirty, engine
+from fenhe.domains.water.pages import dossier
+from fenhe.kernel.period import Period
+from fenhe.registry.models import Object, Relation
+from fenhe.store import outbox
+from fenhe.store.lake import Lake
+
+boot()
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(
+        not (assets.BUILT / "manifest.json").exists(), reason="web assets are not built"
+    ),
+]
+PAGES = ("", "basins", "league", "compensation", "compare")
+
+
+@pytest.fixture
+def administrator(client: Client) -> Client:
+    client.force_login(Person.objects.create(username="chief", role="administrator"))
+    return client
+
+
+@pytest.fixture
+def river(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Object:
+    """The simulated sections of the demonstration over twelve days."""
+    monkeypatch.setattr(demo_water, "PERIOD", Period.days(date(2015, 12, 1), date(2015, 12, 12)))
+    demo_water.prepare(lambda share: None)
+    handlers = wiring.handlers(lambda: demo_water.PERIOD.end)
+    while outbox.run(handlers) or dirty.count():
+        engine.assess()
+    return Object.objects.get(kind="water_city")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pages_answer_without_any_data(administrator: Client, page: str) -> None:
+    answer = administrator.get(f"/water/{page}")
+    assert answer.status_code == 200
+    assert "{{" not in answer.content.decode()
+
+
+def test_an_unknown_section_is_not_found(administrator: Client) -> None:
+    assert administrator.get("/water/section/none").status_code == 404
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_pages_show_the_river(administrator: Client, river: Object, language: str) -> None:
+    administrator.cookies["language"] = language
+    asked = (
+        *PAGES,
+        "section/TY07",
+        "section/TY90?property=tp&span=92&date=2015-12-05",
+        "basins?span=year&month=2015-12",
+        "league?section=TY07&item=nh3n&value=0.2",
+        "compensation?scheme=shandong-2019",
+        "league?value=x&section=TY07&item=do",
+    )
+    for page in asked:
+        answer = administrator.get(f"/water/{page}")
+        body = answer.content.decode()
+        assert answer.status_code == 200, page
+        assert "{{" not in body
+        if page != "compare":
+            assert ("模拟数据" if language == "zh" else "Simulated data") in body, page
+    home = administrator.get("/").content.decode()
+    assert "/water/" in home
+
+
+def test_the_list_is_given_as_csv_with_the_same_rows(administrator: Client, river: Object) -> None:
+    answer = administrator.get("/water/?csv=sections")
+    rows = answer.getvalue().decode("utf-8-sig").splitlines()
+    assert len(rows) == 1 + Relation.objects.filter(object=river).count()
+    assert re.match(r"TY01,汾河水库出口,汾河,娄烦县,Ⅱ,", rows[1])
+
+
+def test_what_if_lowers_the_index(administrator: Client, river: Object) -> None:
+    answer = administrator.get("/water/league?section=TY07&item=nh3n&value=0.1")
+    pattern = r'CWQI <span class="muted">([\d.]+)</span> → <strong>([\d.]+)'
+    was, now = map(float, re.findall(pattern, answer.content.decode())[0])
+    assert now < was
+
+
+def test_a_published_file_is_compared_and_not_kept(administrator: Client, lake: Lake) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    text = "section,time,class,ph,do,codmn,nh3n,tp\n甲,04-01 20:00,Ⅳ,8,8,7,0.1,0.05\n"
+    text += "甲,04-02 00:00,Ⅳ,8,8,3,0.1,0.05\n"
+    file = SimpleUploadedFile("feed.csv", text.encode())
+    answer = administrator.post("/water/compare", {"table": file}).content.decode()
+    assert "00:00 公布的是前一样品的类别" in answer
+    bad = SimpleUploadedFile("feed.csv", b"nh3n\nmuch\n")
+    refused = administrator.post("/water/compare", {"table": bad}).content.decode()
+    assert "water.not-a-number" in refused
+
+
+def test_the_simulation_is_seeded_and_physical() -> None:
+    rain = np.zeros(600)
+    made = [demo_water.samples(0.8, np.random.default_rng(1), 600, rain) for _ in range(2)]
+    for item in demo_water.ITEMS:
+        assert np.array_equal(made[0][item], made[1][item], equal_nan=True)
+    frame = pl.DataFrame(made[0]).drop_nans()
+    assert (frame["tn"] >= frame["nh3n"]).all()
+    assert frame["ph"].is_between(6, 9).all()
+    assert (frame["do"] > 0).all()
+
+
+def test_lists_the_map_and_dossiers_know_the_sections(administrator: Client, river: Object) -> None:
+    section = Object.objects.get(code="TY07")
+    for page in (
+        "objects/water_section",
+        "objects/water_lake_point",
+        "map",
+        f"object/{section.pk}",
+    ):
+        assert administrator.get(f"/{page}").status_code == 200, page
+    hours = dossier.map_hours(Period.days(date(2015, 12, 11), date(2015, 12, 12)))
+    own = hours.filter(pl.col("object") == section.pk)
+    starts = own["start"].dt.epoch("s") // 3600
+    # a sample holds for its four hours; where one is missing, all four are
+    assert own.height > 0
+    assert own.height % 4 == 0
+    assert starts.n_unique() == own.height
+    assert set(own["class"]) <= {str(level) for level in range(1, 7)}
+
+
+def test_limits_of_charts_are_those_of_the_target(river: Object) -> None:
+    section, lake = (Object.objects.get(code=code) for code in ("TY07", "TY90"))
+    day = date(2015, 12, 12)
+    assert [value for value, _ in dossier.limits("nh3n", "hour", section, day)] == [2.0]
+    assert [value for value, _ in dossier.limits("tp", "day", lake, day)] == [0.05]
+    assert dossier.limits("ec", "hour", section, day) == []

@@ -1,0 +1,10 @@
+"""How what is observed is scoped: readings are reached through their series."""
+
+from __future__ import annotations
+
+from fenhe.access import gate
+from fenhe.observe.models import Latest
+
+
+def declare() -> None:
+    gate.exempt(Latest, "a copy of the lake's newest rows, asked for by series the person may see")

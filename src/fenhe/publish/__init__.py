@@ -1,0 +1,1 @@
+"""Bulletins, sheets and public copies: immutable editions with a content hash."""

@@ -1,0 +1,1 @@
+"""Standards as dated data: editions, limits, breakpoints, rounding, with clause and confidence."""

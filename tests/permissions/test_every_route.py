@@ -1,0 +1,307 @@
+"""Every address of the platform, as strangers, as somebody without any right, without a token, with
+hostile words in every field: what is refused stays refused, what is shown stays harmless."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.db import models
+from django.test import Client
+
+sys.path.insert(0, str(Path(__file__).parent))
+import routes
+
+from fenhe.access.models import ApiKey, Grant, Organ, Person
+from fenhe.alert.models import Alarm
+from fenhe.app.boot import boot
+from fenhe.assess.models import Verdict
+from fenhe.evidence import ledger
+from fenhe.evidence.models import Attachment
+from fenhe.ingest.models import Import
+from fenhe.kernel.period import Period, utc_now
+from fenhe.publish.models import Publication
+from fenhe.registry.models import Area, Object, Relation, Series
+
+boot()
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+OPEN = {
+    "/health": "asked by machines; says only whether parts answer",
+    "/health/ready": "asked by machines; says only whether parts answer",
+    "/health/live": "asked by machines; says only whether parts answer",
+    "/metrics": "counters without names; a proxy keeps it inside (THREAT_MODEL.md)",
+    "/preferences": "a cookie with language, theme and palette",
+    "/palette-official.css": "colours",
+    "/palette-safe.css": "colours",
+    "/sign-in": "the door",
+    "/sign-in/no-such-token": "the door: shows a button, signs nobody in",
+    "/sign-in/provider": "leads to the provider, when one is set",
+    "/api/v1/openapi.json": "the description of the interface, without data",
+    "/api/openapi.json": "the description of the interface, without data",
+}
+FOR_ALL_SIGNED_IN = {
+    "/": "chooses the first page by what the person may see",
+    "/account": "one's own account",
+    "/account/password": "one's own account",
+    "/account/recovery-codes": "one's own account",
+    "/account/second-factor/remove": "one's own account",
+    "/account/sessions/end": "one's own account",
+    "/sign-in/enrol": "one's own second factor",
+    "/sign-in/second": "one's own second factor",
+    "/sign-in/provider/back": "the way back from the provider; answers with the door",
+    "/sign-out": "leaving",
+}
+PUBLIC = ("/public", "/portal", "/open")
+"""Pages of published copies: `public.view`."""
+REFUSED = (401, 403, 404, 405)
+HOSTILE = "\"'><img src=x onerror=a>{{7*7}}"
+
+EVERY = routes.every()
+
+
+def is_open(url: str) -> bool:
+    return url in OPEN or url.startswith(PUBLIC)
+
+
+@pytest.fixture
+def filled() -> Person:
+    """An administrator, and one row of most models with hostile words wherever words may stand."""
+    chief = Person.objects.create(username="chief", role="administrator", first_name=HOSTILE)
+    area = Area.objects.create(adcode="140105", name_zh=HOSTILE, name_en=HOSTILE, level="county")
+    city = Object.objects.create(
+        pk=1, kind="air_city", code="C1", name_zh=HOSTILE, name_en=HOSTILE, area=area,
+        attributes={"province": HOSTILE, "group": HOSTILE},
+    )  # fmt: skip
+    station = Object.objects.create(
+        pk=2, kind="air_station", code="S1", name_zh=HOSTILE, name_en=HOSTILE, area=area,
+        attributes={"district": HOSTILE, "district_en": HOSTILE, "address": HOSTILE},
+    )  # fmt: skip
+    Relation.objects.create(subject=station, predicate="part_of", object=city)
+    for name in ("pm2_5", "pm10", "o3", "no2", "so2", "co"):
+        Series.objects.create(object=station, property=name, resolution="hour")
+    now, day = utc_now(), Period.day(utc_now().date())
+    Alarm.objects.create(
+        pk=1, key="air.x:1", kind="air.x", severity="red", subject=station, message_zh=HOSTILE,
+        message_en=HOSTILE, first_seen=now, last_seen=now, detail={"note": HOSTILE},
+        mute_reason=HOSTILE,
+    )  # fmt: skip
+    Verdict.objects.create(
+        pk=1, subject=station, rule="air.daily", start=day.start, end=day.end, edition="",
+        values={"aqi": None}, expected=1, observed=1, lake_version=0, computed_at=now,
+        category=HOSTILE[:30],
+    )  # fmt: skip
+    draft = Publication(
+        pk=1, kind="air.city-bulletin", subject=city, start=day.start, end=day.end, edition=1,
+        state="draft", content={"title": {"zh": HOSTILE, "en": HOSTILE}}, content_hash="0" * 64,
+        drafted_at=now, reason={"zh": HOSTILE, "en": HOSTILE}, published_by=HOSTILE,
+    )  # fmt: skip
+    Publication.objects.bulk_create([draft])
+    Import.objects.create(
+        id="1", file_name=HOSTILE, profile=HOSTILE, state="refused", person=chief, report={}
+    )
+    organ = Organ.objects.create(
+        code=HOSTILE, name_zh=HOSTILE, name_en=HOSTILE, kind="office", area=HOSTILE[:20]
+    )
+    li = Person.objects.create(username="li", organ=organ, first_name=HOSTILE)
+    Grant.objects.create(person=li, role="viewer", area=HOSTILE[:20], reason=HOSTILE,
+                         domains=[HOSTILE], granted_by=HOSTILE)  # fmt: skip
+    ApiKey.objects.create(person=chief, name=HOSTILE, prefix="p", key_hash="h", expires_at=now,
+                          actions=[HOSTILE], domains=[HOSTILE])  # fmt: skip
+    Attachment.objects.create(subject_model="registry.object", subject_id="1", name=HOSTILE,
+                              content_hash="0" * 64, size=1, media_type="text/plain",
+                              person=HOSTILE, at=now)  # fmt: skip
+    ledger.record(HOSTILE, HOSTILE[:60], HOSTILE, {HOSTILE: HOSTILE}, HOSTILE)
+    ledger.record("chief", "alarm.note", "air.x:1", {"note": HOSTILE}, HOSTILE)
+    return chief
+
+
+def signed_in(person: Person, **how: bool) -> Client:
+    client = Client(raise_request_exception=False, **how)
+    client.force_login(person)
+    return client
+
+
+def test_the_list_of_addresses_is_whole() -> None:
+    assert len(EVERY) > 60
+    assert not [url for url in EVERY if re.search(r"[<>()?^$\\]", url)]
+    for url in (*OPEN, *FOR_ALL_SIGNED_IN):
+        assert url in EVERY or url in ("/palette-safe.css", "/api/openapi.json",
+                                       "/api/v1/openapi.json"), url  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_stranger_gets_nothing(filled: Person, method: str) -> None:
+    client = Client(raise_request_exception=False)
+    wrong = []
+    for url in EVERY:
+        answer = getattr(client, method)(url)
+        to_door = answer.status_code == 302 and answer["Location"].startswith(
+            ("/sign-in", "/account")
+        )
+        if not (is_open(url) or to_door or answer.status_code in REFUSED):
+            wrong.append((url, answer.status_code))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_somebody_without_any_right_gets_nothing(filled: Person, method: str) -> None:
+    person = Person.objects.create(username="nobody")
+    wrong = []
+    for url in EVERY:
+        if is_open(url) or url in FOR_ALL_SIGNED_IN:
+            continue
+        status = getattr(signed_in(person), method)(url).status_code
+        if status not in (*REFUSED, 415):
+            wrong.append((url, status))
+    assert wrong == []
+
+
+def test_nothing_is_written_without_a_token(filled: Person) -> None:
+    """As the administrator, whose session a strange page would misuse."""
+    client = signed_in(filled, enforce_csrf_checks=True)
+    before = _counts()
+    wrong = []
+    for url in EVERY:
+        for method in ("post", "put", "patch", "delete"):
+            status = getattr(client, method)(url, content_type="application/json").status_code
+            if status not in (*REFUSED, 415, 422):
+                wrong.append((method, url, status))
+    assert wrong == []
+    assert _counts() == before
+
+
+def _counts() -> dict[str, int]:
+    return {model.__name__: model._default_manager.count() for model in apps.get_models()}
+
+
+@pytest.mark.parametrize("elsewhere", ["https://example.org/", "//example.org/", "/\\example.org"])
+def test_no_address_leads_elsewhere(filled: Person, elsewhere: str) -> None:
+    wrong = []
+    for url in EVERY:
+        if url in ("/sign-out", "/account/sessions/end"):
+            continue
+        client = signed_in(Person.objects.get(pk=filled.pk))
+        for answer in (
+            client.get(url, {"next": elsewhere}, headers={"Referer": elsewhere}),
+            client.post(url, {"next": elsewhere}, headers={"Referer": elsewhere}),
+        ):
+            place = answer.headers.get("Location", "/")
+            if not place.startswith("/") or place.startswith(("//", "/\\")):
+                wrong.append((url, place))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_hostile_words_stay_words_and_pages_keep_the_policy(filled: Person, language: str) -> None:
+    client = signed_in(filled)
+    client.cookies["language"] = language
+    seen, wrong = 0, []
+    for url in [*EVERY, *_more()]:
+        answer = client.get(url)
+        if not answer.headers.get("Content-Type", "").startswith("text/html"):
+            continue
+        html = answer.content.decode()
+        seen += "&lt;img src=x" in html or "\\u003Cimg" in html
+        wrong += [(url, what) for what in _faults(html)]
+        wrong += [(url, name) for name in _missing_headers(answer.headers, url.startswith(PUBLIC))]
+    assert wrong == []
+    assert seen >= 10, f"hostile words were met on {seen} pages only"
+
+
+def _more() -> list[str]:
+    """Searches that say back what was asked."""
+    asked = f"q={HOSTILE}&date={HOSTILE}&city={HOSTILE}&code={HOSTILE}&period={HOSTILE}"
+    return [f"{url}?{asked}" for url in EVERY if "/api/" not in url and "sign-out" not in url]
+
+
+def _faults(html: str) -> list[str]:
+    reader = Reader()
+    reader.feed(html)
+    if "a>49" in html:
+        reader.faults.append("hostile words as a template")
+    return reader.faults
+
+
+class Reader(HTMLParser):
+    """Reads a page as a browser would and notes what a page of ours never has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "img" and given.get("src") == "x":
+            self.faults.append("hostile words as markup")
+        if tag == "script" and "src" not in given and given.get("type") != "application/json":
+            self.faults.append(f"a script in the page: {given}")
+        for name, value in given.items():
+            if name.startswith("on") or name == "style":
+                self.faults.append(f"{name} on <{tag}>")
+            if name in ("href", "src", "action", "formaction", "hx-get", "hx-post"):
+                scheme = value.strip().lower().partition(":")[0]
+                if scheme in ("javascript", "vbscript"):
+                    self.faults.append(f"{name} is {value[:60]}")
+                if tag in ("script", "link", "img", "iframe") and value.startswith(("http", "//")):
+                    self.faults.append(f"something from elsewhere: {value}")
+
+
+def _missing_headers(headers: dict[str, str], published: bool) -> Iterator[str]:
+    policy = headers.get("Content-Security-Policy", "")
+    for rule in ("default-src 'self'", "script-src 'self'", "object-src 'none'",
+                 "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"):  # fmt: skip
+        if rule not in policy:
+            yield f"policy without {rule}"
+    if "unsafe-eval" in policy or re.search(r"script-src[^;]*unsafe-inline", policy):
+        yield "a policy that lets scripts in"
+    for name, value in {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }.items():
+        if headers.get(name) != value:
+            yield f"{name} is {headers.get(name)}"
+    if not published and "no-store" not in headers.get("Cache-Control", ""):
+        yield "may be kept by the browser"
+
+
+@pytest.mark.parametrize(
+    "name", ["../../../etc/passwd", "..\\..\\x.csv", "/etc/passwd", "a\0b.csv"]
+)
+def test_a_file_name_leads_nowhere(filled: Person, name: str) -> None:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    client = signed_in(filled)
+    for url in ("/import/check", "/import/objects/check"):
+        file = SimpleUploadedFile("x.csv", b"code\nS1\n")
+        file._name = name  # past Django's own cleaning
+        sent = {"file": file, "profile": "air-hourly", "kind": "air_station"}
+        assert client.post(url, sent).status_code in (200, 302, 422)
+    for hash in ("../../secret_key", "..%2f..%2fsecret_key", "/etc/passwd"):
+        sent = {"hash": hash, "kind": "air_station", "name": name}
+        assert client.post("/import/objects/commit", sent).status_code == 404
+    assert not Import.objects.filter(file_name__contains="/").exclude(pk="1").exists()
+
+
+def test_every_text_column_was_hostile_or_cannot_be(filled: Person) -> None:
+    """New text columns of the models this test fills must be thought of here."""
+    harmless = {"key", "kind", "severity", "state", "code", "adcode", "level", "rule", "variant",
+                "edition", "content_hash", "id", "role", "prefix", "key_hash", "media_type",
+                "subject_model", "subject_id", "predicate", "property", "resolution", "statistic",
+                "source", "username", "password", "last_name", "email", "language", "approved_by",
+                "action", "previous_hash", "hash", "area"}  # fmt: skip
+    for model in (Area, Object, Alarm, Publication, Import, Organ, Grant, Attachment):
+        for field in model._meta.fields:
+            if (
+                isinstance(field, models.CharField | models.TextField)
+                and field.name not in harmless
+            ):
+                values = set(model._default_manager.values_list(field.name, flat=True))
+                assert any("<img" in str(value) for value in values), (model.__name__, field.name)
