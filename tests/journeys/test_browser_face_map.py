@@ -228,7 +228,7 @@ def test_a_list_goes_out_is_edited_and_comes_back(
         page.click(".actions form button")
         page.wait_for_selector("#register")
         page.click("#register")
-        page.wait_for_selector("#registration .notice.good")
+        page.wait_for_selector("#registration .notice.good a")  # written, not only found clean
         page.goto(f"{address}/objects/air_station?q=官园（改）")
         page.click("#list tbody th a")
         page.click("nav.tabs a:last-of-type")

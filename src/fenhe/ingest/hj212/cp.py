@@ -147,8 +147,8 @@ def read_usual(body: bytes) -> tuple[Globals, Factors] | None:
     if not structure or not _ITEMS.startswith(structure):
         return None
     words = body.decode("ascii").replace(",", ";").replace("=", ";").split(";")
-    if len(structure) % 2 == 0:
-        words.pop()  # behind the last separator
+    if len(structure) % 2 == 0 and words.pop():
+        return None  # a key without `=` behind the last separator
     keys = tuple(words[::2])
     layout = _layouts.get(keys, _unknown)
     if layout is _unknown:

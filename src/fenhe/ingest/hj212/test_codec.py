@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fenhe.ingest.hj212 import (
@@ -134,6 +134,7 @@ SIGN = st.sampled_from(
 
 
 @settings(max_examples=500)
+@example("DataTime=;DataTime")
 @given(st.lists(ITEM | SIGN | st.sampled_from([" ", "//", "\x1c", "é"]), max_size=16).map("".join))
 def test_the_quick_reading_says_what_the_full_one_says(text: str) -> None:
     told: list[str] = []
