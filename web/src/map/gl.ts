@@ -12,6 +12,7 @@ import type { FeatureCollection } from "geojson";
 import { type Answer, colour, colours, type Layer, type Surface, type Told } from "./told";
 
 const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
+const SMALLEST = 2; // radius of a point, pixels
 const LINES: Record<string, [string, number]> = {
   boundary: ["--line-strong", 1.2],
   river: ["--c3", 1.1],
@@ -74,6 +75,7 @@ export async function surface(
     put(layer, answer, hour, fresh) {
       if (!map.getSource(layer.key)) add(map, canvas, layer, open);
       if (fresh) {
+        if (layer.symbol === "circle") size(map, canvas, layer, answer);
         (map.getSource(layer.key) as GeoJSONSource).setData(features(answer));
         (map.getSource(`${layer.key}/shapes`) as GeoJSONSource).setData(
           answer && !answer.clustered ? answer.shapes : EMPTY,
@@ -139,11 +141,7 @@ function add(map: Gl, canvas: HTMLElement, layer: Layer, open: (id: number) => v
       id: layer.key,
       type: "circle",
       source: layer.key,
-      paint: {
-        "circle-radius": ["+", layer.size / 2, ["*", 2, ["ln", ["get", "n"]]]],
-        "circle-stroke-width": 1,
-        "circle-stroke-color": colour("--surface"),
-      },
+      paint: { "circle-stroke-color": colour("--surface") },
     });
   } else {
     map.addLayer({
@@ -174,6 +172,15 @@ function add(map: Gl, canvas: HTMLElement, layer: Layer, open: (id: number) => v
     map.on("mouseenter", id, () => canvas.classList.add("pointing"));
     map.on("mouseleave", id, () => canvas.classList.remove("pointing"));
   }
+}
+
+/** Circles shrink where the picture is crowded, so that neighbours can be told apart (and so that
+ * a machine without a graphics card keeps up). */
+function size(map: Gl, canvas: HTMLElement, layer: Layer, answer: Answer | null): void {
+  const room = Math.sqrt((canvas.clientWidth * canvas.clientHeight) / Math.max(1, answer?.x.length ?? 1));
+  const radius = Math.min(layer.size / 2, Math.max(SMALLEST, room / 2));
+  map.setPaintProperty(layer.key, "circle-radius", ["+", radius, ["*", 2, ["ln", ["get", "n"]]]]);
+  map.setPaintProperty(layer.key, "circle-stroke-width", radius < layer.size / 4 ? 0 : 1);
 }
 
 /** Which class a feature has in the hour, as a number; -1 for none. */
