@@ -18,7 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from fenhe.access.sign_in import person_for_link
-from fenhe.app import discovery
+from fenhe.app import demo_wells, discovery
 from fenhe.domains.water.rules import rounding, tables
 from fenhe.kernel.period import Period
 from fenhe.kernel.rounding import half_even_array
@@ -72,7 +72,7 @@ def available() -> bool:
 
 def codes() -> list[str]:
     """Codes of the objects this module registers."""
-    return [CITY, *(place.code for place in places())]
+    return [CITY, *(place.code for place in places()), *demo_wells.codes()]
 
 
 def places() -> list[Place]:
@@ -105,6 +105,7 @@ def prepare(progress: Callable[[float], None]) -> None:
     city = register()
     if not _brought(city):
         bring(progress)
+    demo_wells.prepare(city.area)
     progress(1.0)
 
 

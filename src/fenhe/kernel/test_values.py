@@ -17,6 +17,7 @@ DECLARED = (*DASHES, "NA", "/")
     [
         ("12.5", 12.5, Qualifier.EXACT), ("+3.", 3.0, Qualifier.EXACT),
         (" 3\u00a0", 3.0, Qualifier.EXACT), ("<0.05", 0.05, Qualifier.BELOW),
+        ("0.01L", 0.01, Qualifier.BELOW), (".05 l", 0.05, Qualifier.BELOW),
         ("≤0.05", 0.05, Qualifier.BELOW), ("> 500", 500.0, Qualifier.ABOVE),
         ("", None, Qualifier.MISSING_BLANK), (None, None, Qualifier.MISSING_BLANK),
         ("—", None, Qualifier.MISSING_MARKED), ("-;", None, Qualifier.MISSING_MARKED),
@@ -38,6 +39,9 @@ def test_as_people_write(text: str | None, value: float | None, qualifier: Quali
         "-Infinity",
         "1,234",
         "12a",
+        "L",
+        "0.01Lx",
+        "<0.01L",
         "<",
         "<NA",
         "1e999",

@@ -48,6 +48,8 @@ def _units() -> tuple[Unit, ...]:
         "sound level": {"dB(A)": "1", "dB": "1"},
         "conductivity": {"S/m": "1", "mS/m": "1/1000", "µS/cm": "1/10000"},
         "turbidity": {"NTU": "1"},
+        "activity in water": {"Bq/L": "1"},
+        "colonies in water": {"CFU/mL": "1", "CFU/100mL": "1/100"},
         "dose rate": {"Gy/h": "1", "µGy/h": "1/1000000", "nGy/h": "1/1000000000"},
     }  # fmt: skip
     return tuple(

@@ -33,6 +33,8 @@ class Qualifier(IntEnum):
 DASHES = ("-", "--", "—", "——", "–", "―", "−", "-;", "—;", "&mdash;", "mdash")
 """How feeds and spreadsheets write "no value", for sources that declare it."""
 NOT_PLANNED = "/"
+BELOW_LIMIT = r"^[+]?(\d+(?:\.\d*)?|\.\d+)\s*[LlＬ]$"
+"""0.01L: below the detection limit 0.01, as HJ standards have laboratories write it."""
 NUMBER = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$")
 
 BLANKS = " \t\r\n\u00a0\u3000\ufeff"
@@ -49,8 +51,9 @@ def plain_text(expr: pl.Expr) -> pl.Expr:
 def read_values(texts: pl.Series, missing: Iterable[str] = ()) -> pl.DataFrame:
     """Columns value (Float64, null when missing), qualifier (Int8), ok (Boolean), row by row.
 
-    `missing`: the texts that mean "no value" in this source, whatever their case. A number column
-    passes through; its NaN and infinities are not ok.
+    `missing`: the texts that mean "no value" in this source, whatever their case. `<0.01` and
+    `0.01L` are below a detection limit of 0.01; the value is the limit. A number column passes
+    through; its NaN and infinities are not ok.
     """
     if texts.dtype.is_numeric():
         return _from_numbers(texts)
@@ -59,13 +62,17 @@ def read_values(texts: pl.Series, missing: Iterable[str] = ()) -> pl.DataFrame:
     sign = text.str.slice(0, 1)
     marked = text.str.to_lowercase().is_in(marks)
     qualified = sign.is_in(["<", ">", "≤", "≥"]) & ~marked
-    body = pl.when(qualified).then(text.str.slice(1).str.strip_chars(" ")).otherwise(text)
+    limit = text.str.extract(BELOW_LIMIT, 1)
+    body = (
+        pl.when(qualified).then(text.str.slice(1).str.strip_chars(" "))
+        .otherwise(pl.coalesce(limit, text))
+    )  # fmt: skip
     blank = text.is_null() | (text == "")
     reason = (
         pl.when(blank).then(int(Qualifier.MISSING_BLANK))
         .when(marked & (text == NOT_PLANNED)).then(int(Qualifier.NOT_MEASURED))
         .when(marked).then(int(Qualifier.MISSING_MARKED))
-        .when(sign.is_in(["<", "≤"])).then(int(Qualifier.BELOW))
+        .when(sign.is_in(["<", "≤"]) | limit.is_not_null()).then(int(Qualifier.BELOW))
         .when(sign.is_in([">", "≥"])).then(int(Qualifier.ABOVE))
         .otherwise(int(Qualifier.EXACT))
     )  # fmt: skip

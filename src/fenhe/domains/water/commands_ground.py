@@ -20,7 +20,8 @@ def groundwater(source: In, target: Out, as_json: Json = False) -> None:
     读取列 | columns read: 标准中的项目名 | items as the standard names them（pH、铁、总硬度、
     耗氧量、氨氮、三氯甲烷 …，至少一项 | at least one）。单位如标准：有机物 µg/L | units as in
     the standard, organics µg/L。嗅和味、肉眼可见物写 无 或 有。未检出 | below detection: <0.01,
-    0.01L，按一半参加。
+    0.01L，按一半参加（要求“不得检出”的按 0）| half the
+    limit takes part, 0 where the standard asks for "not detectable".
 
     写出列 | columns written: class（Ⅰ～Ⅴ）, class_<项目>, worst_items（定类项目 | what decides）。
     """
@@ -50,4 +51,7 @@ def _column(sheet: Sheet, name: str) -> pl.Series:
         odd = cells.is_not_null() & ~cells.is_in(list(WORDS))
         sheet.blame(name, odd, "water.yes-no", Text("请写 无 或 有", "write 无 or 有"))
         return cells
-    return tabular.amounts(sheet, name)[0]
+    values, below = tabular.amounts(sheet, name)
+    if not rules.asks_absence(rules.items()[name]):
+        return values
+    return pl.select(pl.when(below).then(0.0).otherwise(values)).to_series().alias(name)

@@ -43,11 +43,6 @@ def amounts(sheet: Sheet, column: str, missing: Iterable[str] = ()) -> tuple[pl.
     """The column as numbers with half detection limits, and which rows were below a limit.
     pH must lie in 0 to 14. `>` of a range's end has no class and is a problem of its row."""
     cells = sheet.frame[column]
-    if not cells.dtype.is_numeric():
-        text = cells.cast(pl.String).str.strip_chars()
-        limit = text.str.extract(r"^(\d+(?:\.\d+)?|\.\d+)\s*[LlＬ]$", 1)
-        written = pl.select(pl.when(limit.is_not_null()).then("<" + limit).otherwise(text))
-        cells = written.to_series().alias(column)
     read = read_values(cells, missing)
     kind = pl.col("qualifier")
     below = kind == int(Qualifier.BELOW)

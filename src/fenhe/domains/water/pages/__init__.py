@@ -7,12 +7,14 @@ here by the same rule as everywhere.
 from fenhe.domains.water.pages.basins import basins
 from fenhe.domains.water.pages.compare import compare
 from fenhe.domains.water.pages.compensation import compensation
-from fenhe.domains.water.pages.dossier import classes, limits, map_hours
+from fenhe.domains.water.pages.dossier import classes, limits, map_hours, well_classes
 from fenhe.domains.water.pages.home import card
 from fenhe.domains.water.pages.league import league
 from fenhe.domains.water.pages.levels import palette
+from fenhe.domains.water.pages.public import public
 from fenhe.domains.water.pages.section import section
 from fenhe.domains.water.pages.today import today
+from fenhe.domains.water.pages.wells import groundwater_wells, well
 
 __all__ = [
     "basins",
@@ -20,10 +22,14 @@ __all__ = [
     "classes",
     "compare",
     "compensation",
+    "groundwater_wells",
     "league",
     "limits",
     "map_hours",
     "palette",
+    "public",
     "section",
     "today",
+    "well",
+    "well_classes",
 ]

@@ -30,6 +30,14 @@ def classes() -> list[Class]:
     ]
 
 
+def well_classes() -> list[Class]:
+    """Ⅰ … Ⅴ of groundwater: there is no class beyond Ⅴ and no grade in words."""
+    return [
+        Class(str(level), Text(f"{roman}类", f"class {roman}"), f"water-{level}")
+        for level, roman in enumerate(tables.ROMAN[: tables.WORST - 1], 1)
+    ]
+
+
 def limits(name: str, resolution: str, thing: Object, day: date) -> list[tuple[float, Text]]:
     """The limit of the target class for the item; class III where the section has no target."""
     if thing.kind not in facts.KINDS:

@@ -227,10 +227,10 @@ def _months(thing: Object, month: Period, language: str) -> dict[str, Any]:
         "items": [{"id": one, "symbol": facts.symbol(one)} for one in items],
         "table": Table(
             f"{thing.code}-months",
-            ["month", "class", "target", "main_pollutants", *items],
+            ["month", "class", "target", "main_pollutants", *items, "below_detection"],
             [
                 [row["month"], row["roman"], row["target"]["roman"], row["main"],
-                 *(cell["shown"] for cell in row["cells"])]
+                 *(cell["shown"] for cell in row["cells"]), "、".join(row["censored"])]
                 for row in rows
             ],
         ),
@@ -248,6 +248,11 @@ def _month(verdict: Verdict, thing: Object, language: str) -> dict[str, Any]:
         "target": levels.of(target),
         "meets": None if level is None or target is None else level <= target,
         "main": verdict.values.get("main_pollutants") or "",
+        "censored": [
+            facts.item_name(item, language)
+            for item in str(verdict.values.get("censored") or "").split(",")
+            if item
+        ],
         "cells": [
             {
                 "shown": _plain(verdict.values.get(item)),

@@ -23,13 +23,33 @@ def items() -> dict[str, Row]:
     return {row["name"]: row for row in tables.latest(STANDARD).table("limits")}
 
 
+@cache
+def by_id() -> dict[str, Row]:
+    """Property id → row: how readings name the items."""
+    return {row["item"]: row for row in items().values()}
+
+
+def asks_absence(row: Row) -> bool:
+    """Class I is "not detectable": a result below its detection limit is 0 there, not half."""
+    return "ND" in row["limits"]
+
+
 def level(name: str) -> pl.Expr:
-    """The class of one item's column, 1 to 5; not detected (0 or null limit) is class I where the
-    standard asks for "not detectable"."""
+    """The class of the column of an item as the standard names it, 1 to 5; smell and visible
+    matter are 无 or 有."""
     row, value = items()[name], pl.col(name)
     if row["rule"] == "absent":
         text = value.cast(pl.String).str.strip_chars()
         return pl.when(text == "无").then(1).when(text == "有").then(WORST).cast(pl.Int8)
+    return class_of(row, value)
+
+
+def class_of(row: Row, value: pl.Expr) -> pl.Expr:
+    """The class of a number in the item's unit; smell and visible matter are 0 or more; 0 is class
+    I where the standard asks for "not detectable"."""
+    if row["rule"] == "absent":
+        absent = pl.when(value <= 0).then(1).when(value.is_not_null()).then(WORST)
+        return absent.cast(pl.Int8)
     if row["rule"] == "range":
         (low, high), (lowest, highest) = row["limits"]
         inside = (value >= low) & (value <= high)

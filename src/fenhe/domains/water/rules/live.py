@@ -36,6 +36,12 @@ def period_inputs() -> tuple[Input, ...]:
     return (*automatic, *manual, Input("wt"))
 
 
+def _censored() -> pl.Expr:
+    """The items of which some result was below its detection limit, comma-joined."""
+    below = pl.col("qualifier") == int(Qualifier.BELOW)
+    return pl.col("property").filter(below).unique(maintain_order=True).sort().str.join(",")
+
+
 def usable() -> pl.Expr:
     """Readings with non-detects at half their limit."""
     below = pl.col("qualifier") == int(Qualifier.BELOW)
@@ -54,6 +60,7 @@ def day(readings: pl.DataFrame, ask: Assessment, waterbody: str) -> pl.DataFrame
     five = list(tables.feed_items())
     samples = _samples(known, ask, waterbody)
     doubt = known.group_by(*KEYS).agg(
+        censored=_censored(),
         flagged=pl.col("flag").is_in(DOUBTED).mean(),
         observed=pl.col("value").filter(pl.col("property").is_in(five)).count(),
     )
@@ -169,6 +176,7 @@ def period(readings: pl.DataFrame, ask: Assessment, waterbody: str) -> pl.DataFr
             months=pl.col("months").max().cast(pl.Int64),
         )
     )
+    below = readings.group_by(KEYS).agg(censored=_censored())
     own = judged.select(
         *KEYS,
         *names,
@@ -183,6 +191,7 @@ def period(readings: pl.DataFrame, ask: Assessment, waterbody: str) -> pl.DataFr
         .join(own, on=KEYS, how="left", maintain_order="left")
         .join(exact, on=KEYS, how="left")
         .join(sources, on=KEYS, how="left")
+        .join(below, on=KEYS, how="left")
         .with_columns(
             expected=pl.lit(len(assessed)),
             observed=pl.col("observed").fill_null(0),

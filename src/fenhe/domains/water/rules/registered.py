@@ -9,7 +9,7 @@ from functools import partial
 import polars as pl
 
 from fenhe.assess.rule import Assessment, Input, Rule, Span
-from fenhe.domains.water.rules import live, steps, tables
+from fenhe.domains.water.rules import live, steps, tables, wells
 from fenhe.kernel.text import Text
 
 SECTION, POINT = "water_section", "water_lake_point"
@@ -44,8 +44,11 @@ def _rule(waterbody: str, span: Span, name: Text) -> Rule:
     )
 
 
-RULES = tuple(
-    _rule(waterbody, span, name)
-    for waterbody in KINDS
-    for span, name in (("day", Text("日评价", "day")), *PERIODS)
+RULES = (
+    *(
+        _rule(waterbody, span, name)
+        for waterbody in KINDS
+        for span, name in (("day", Text("日评价", "day")), *PERIODS)
+    ),
+    *wells.RULES,
 )

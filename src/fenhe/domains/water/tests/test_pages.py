@@ -13,6 +13,7 @@ from django.test import Client
 from fenhe.access.models import Person
 from fenhe.app import assets, demo_water, wiring
 from fenhe.app.boot import boot
+from fenhe.app.web import public
 from fenhe.assess import dirty, engine
 from fenhe.domains.water.pages import dossier
 from fenhe.kernel.period import Period
@@ -144,3 +145,20 @@ def test_limits_of_charts_are_those_of_the_target(river: Object) -> None:
     assert [value for value, _ in dossier.limits("nh3n", "hour", section, day)] == [2.0]
     assert [value for value, _ in dossier.limits("tp", "day", lake, day)] == [0.05]
     assert dossier.limits("ec", "hour", section, day) == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_public_sees_classes_with_their_hour_and_nothing_else(
+    client: Client, river: Object, language: str
+) -> None:
+    public.forget()
+    shown = client.get(f"/public?lang={language}").content.decode()
+    assert "韩武村" in shown
+    assert ("采样时间" if language == "zh" else "Sampled") in shown
+    assert re.search(r'class="level water-[1-6]">', shown)
+    for hidden in ("/explain/", "/water/section/", "小店区", "csrf"):
+        assert hidden not in shown, hidden
+    rows = client.get("/public/data/water/sections.csv").content.decode("utf-8-sig").splitlines()
+    assert rows[0].startswith("code,name,river,longitude,latitude,sampled,class,ph (pH)")
+    assert len(rows) == 1 + Relation.objects.filter(object=river).count()
+    public.forget()
