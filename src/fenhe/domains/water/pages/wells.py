@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from fenhe.assess.models import Verdict
@@ -138,13 +139,18 @@ def _row(
     }
 
 
+def _figure(value: float) -> str:
+    """Never as 2e-05: people read 0.00002."""
+    return f"{Decimal(f'{value:.6g}'):f}"
+
+
 def _told(verdict: Verdict | None, language: str) -> list[str]:
     """The deciding items with their values: "铁 2.5 mg/L"."""
     found = []
     for item in wells.named(verdict.values.get("deciding")) if verdict else []:
         row = groundwater.by_id()[item]
         value = verdict.values.get(item) if verdict else None
-        amount = "" if value is None else f" {value:g} {row['unit']}"
+        amount = "" if value is None else f" {_figure(value)} {row['unit']}"
         found.append(f"{wells.item_name(item)[language]}{amount}".strip())
     return found
 
@@ -173,12 +179,12 @@ def _item(
     return {
         "item": item,
         "name": wells.item_name(item)[language],
-        "value": f"{verdict.values[item]:g}",
+        "value": _figure(verdict.values[item]),
         "unit": row["unit"],
         "below": below,
         "url": facts.explain(verdict, item),
         **levels.of(level),
-        "bounds": wells.bounds(row)[language],
+        "bounds": wells.short(row),
         "clause": row.clause,
         "confidence": row.confidence,
     }

@@ -2,8 +2,8 @@
 GB/T 14848-2017, item by item, the worst decides.
 
 A result below its detection limit takes part at half of it (0 where the standard asks for "not
-detectable") and is told in `censored`. Where the limit itself would give a worse class than its
-half, the laboratory could not see well enough: the item is told in `unsure`.
+detectable") and is told in `censored`. Where the limit itself would give the well a worse class,
+the laboratory could not see well enough: the item is told in `unsure`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def month(readings: pl.DataFrame, ask: Assessment) -> pl.DataFrame:
         level=pl.col("level").max(),
         deciding=_named(pl.col("level") == pl.col("level").max()),
         censored=_named(pl.col("below")),
-        unsure=_named(pl.col("worst_case") > pl.col("level")),
+        unsure=_named(pl.col("worst_case") > pl.col("level").max()),
         observed=pl.len().cast(pl.Int64),
         samples=pl.col("samples").max(),
     )
@@ -159,6 +159,13 @@ def bounds(row: Row) -> Text:
         )
     listed = " / ".join("—" if one is None else f"{one}" for one in row["limits"])
     return Text(f"Ⅰ～Ⅳ类限值 ≤ {listed}", f"limits of Ⅰ to Ⅳ ≤ {listed}")
+
+
+def short(row: Row) -> str:
+    """The limits of Ⅰ to Ⅳ as a table cell shows them."""
+    if row["rule"] == "range":
+        return ", ".join(f"{low:g}–{high:g}" for low, high in row["limits"])
+    return " / ".join("—" if one is None else f"{one}" for one in row["limits"]) or "—"
 
 
 def item_name(item: str) -> Text:
