@@ -9,7 +9,7 @@ from fenhe.access import gate
 from fenhe.access.models import Grant, Person
 from fenhe.app.boot import boot
 from fenhe.kernel.errors import BadInput
-from fenhe.registry import areas
+from fenhe.registry import areas, objects
 from fenhe.registry.models import Area, Object
 
 boot()
@@ -31,7 +31,8 @@ def test_objects_in_areas_are_reached_by_rights_over_them() -> None:
     person = Person.objects.create(username="li")
     Grant.objects.create(person=person, role="viewer", area="140100")
     assert not gate.visible(person, Object.objects.all()).exists()
-    areas.place("air_station", table(["code", "area"], ["1081A", "140105"]))
+    placed = table(["row", "code", "area"], ["2", "1081A", "140105"])
+    objects.apply(objects.plan("air_station", placed))
     assert [one.code for one in gate.visible(person, Object.objects.all())] == ["1081A"]
     parent = Area.objects.get(adcode="140105").parent
     assert parent is not None
@@ -60,12 +61,13 @@ def test_what_is_wrong_is_refused_whole(wrong: list[str]) -> None:
     assert not Area.objects.exists()
 
 
-@pytest.mark.parametrize("row", [["none", "140100"], ["S", "999999"]])
-def test_unknown_places_are_refused(row: list[str]) -> None:
+def test_unknown_places_are_refused() -> None:
     areas.register(table(COLUMNS, CITY))
     Object.objects.create(kind="air_station", code="S", name_zh="站")
+    plan = objects.plan("air_station", table(["row", "code", "area"], ["2", "S", "999999"]))
+    assert [problem.code for problem in plan.problems] == ["registry.area-unknown"]
     with pytest.raises(BadInput):
-        areas.place("air_station", table(["code", "area"], ["S", "140100"], row))
+        objects.apply(plan)
     assert Object.objects.get().area is None
 
 

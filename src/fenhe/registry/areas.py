@@ -1,7 +1,6 @@
-"""Areas from a table, and which object lies in which: what rights over an area stand on.
-
-`plan` columns: `adcode, name_zh, name_en, level, parent`; `place` columns: `code, area`. Everything
-wrong is found before anything is written; then all is written, or nothing.
+"""Areas from a table: `adcode, name_zh, name_en, level, parent`. Rights over an area reach the
+objects whose `area` it is (registry.objects). Everything wrong is found before anything is written;
+then all is written, or nothing.
 """
 
 from __future__ import annotations
@@ -14,12 +13,10 @@ from django.db import transaction
 from fenhe.evidence import ledger
 from fenhe.kernel.errors import BadInput, Problem
 from fenhe.kernel.text import Text
-from fenhe.registry import kinds
-from fenhe.registry.models import Area, Object
+from fenhe.registry.models import Area
 
 LEVELS = ("province", "city", "county", "township", "village", "control_unit")
 AREA_COLUMNS = ("adcode", "name_zh", "name_en", "level", "parent")
-PLACE_COLUMNS = ("code", "area")
 
 
 def register(table: pl.DataFrame, file: str = "", person: object = "system") -> int:
@@ -39,26 +36,6 @@ def register(table: pl.DataFrame, file: str = "", person: object = "system") -> 
         for row in rows:
             Area.objects.filter(adcode=row["adcode"]).update(parent=there.get(row["parent"]))
         ledger.record(person, "registry.areas", file or "areas", {"rows": len(rows)})
-    return len(rows)
-
-
-def place(kind_id: str, table: pl.DataFrame, file: str = "", person: object = "system") -> int:
-    """Puts objects of the kind into areas; how many. Raises BadInput."""
-    kind = kinds.get(kind_id)
-    rows = _rows(table, PLACE_COLUMNS, file)
-    areas = dict(Area.objects.values_list("adcode", "pk"))
-    codes = set(Object.objects.filter(kind=kind.id).values_list("code", flat=True))
-    problems = []
-    for row in rows:
-        if row["code"] not in codes:
-            problems.append(_problem(row, "code", "没有这个对象", "there is no such object", file))
-        if row["area"] not in areas:
-            problems.append(_problem(row, "area", "没有这个区域", "there is no such area", file))
-    _raise_if_any(problems)
-    with transaction.atomic():
-        for row in rows:
-            Object.objects.filter(kind=kind.id, code=row["code"]).update(area=areas[row["area"]])
-        ledger.record(person, "registry.placed", kind.id, {"rows": len(rows)})
     return len(rows)
 
 

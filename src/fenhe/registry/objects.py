@@ -1,16 +1,16 @@
 """Objects of a kind from a table, and back: stations, cities, outlets, whatever a domain declares.
 
-Columns: `code, name_zh, name_en, longitude, latitude, valid_from, valid_to`, the attributes of the
-kind's schema, and one column per relation holding the code of the object at the other end. Every
-problem is found before anything is written; then all rows are written, or none. A blank cell
-clears nothing: it leaves what is there.
+Columns: `code, name_zh, name_en, area, longitude, latitude, valid_from, valid_to`, the attributes
+of the kind's schema, and one column per relation holding the code of the object at the other end;
+`area` is an adcode that is registered. Every problem is found before anything is written; then all
+rows are written, or none. A blank cell clears nothing: it leaves what is there (`clears` for forms
+that show all there is).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 import polars as pl
@@ -20,18 +20,14 @@ from django.db.models import QuerySet
 from fenhe.evidence import ledger
 from fenhe.kernel.errors import BadInput, Problem
 from fenhe.kernel.period import utc_now
-from fenhe.kernel.text import Text, plain
+from fenhe.kernel.text import Text
 from fenhe.registry import kinds
-from fenhe.registry.kinds import Attribute, Kind
-from fenhe.registry.models import Change, Object, Relation, searched
+from fenhe.registry.kinds import Kind
+from fenhe.registry.models import Area, Change, Object, Relation, searched
+from fenhe.registry.object_rows import DATES, DEGREES, Row
 
 _PLAIN = ("code", "name_zh", "name_en")
-_DEGREES = {"longitude": 180.0, "latitude": 90.0}
-_DATES = ("valid_from", "valid_to")
-FIELDS = (*_PLAIN, *_DEGREES, *_DATES)
-_TRUE = {"true", "1", "yes", "y", "是", "√", "真"}
-_FALSE = {"false", "0", "no", "n", "否", "×", "假"}
-_TOO_LONG = {"code": 60, "name_zh": 120, "name_en": 120}
+FIELDS = (*_PLAIN, "area", *DEGREES, *DATES)
 
 
 @dataclass
@@ -61,7 +57,7 @@ def columns(kind: Kind) -> list[str]:
     return [*FIELDS, *kind.attributes, *kind.relations]
 
 
-def plan(kind_id: str, table: pl.DataFrame, file: str = "") -> Plan:
+def plan(kind_id: str, table: pl.DataFrame, file: str = "", clears: bool = False) -> Plan:
     """Dry-run. `table`: text columns, and `row` with the row a person sees."""
     kind = kinds.get(kind_id)
     found = Plan(kind, file)
@@ -70,7 +66,7 @@ def plan(kind_id: str, table: pl.DataFrame, file: str = "") -> Plan:
         return found
     seen: dict[str, int] = {}
     for raw in table.iter_rows(named=True):
-        row = _Row(kind, raw, file)
+        row = Row(kind, raw, file, clears)
         item = row.read()
         if item["code"] in seen:
             first = seen[item["code"]]
@@ -81,6 +77,7 @@ def plan(kind_id: str, table: pl.DataFrame, file: str = "") -> Plan:
         found.problems += row.problems
         found.rows.append(item)
     found.problems += _relation_problems(kind, found.rows, file)
+    found.problems += _area_problems(found.rows, file)
     _compare(found)
     return found
 
@@ -90,6 +87,7 @@ def apply(found: Plan, person: object = "") -> None:
     if found.problems:
         raise refusal(found)
     kind = found.kind
+    areas = {area.adcode: area for area in _areas(found.rows)}
     with transaction.atomic():
         there, related = _there(kind), _related(kind)
         known, new = list(there.values()), []
@@ -103,10 +101,12 @@ def apply(found: Plan, person: object = "") -> None:
                 changes.append((item, differing))
             for name, value in row["fields"].items():
                 setattr(item, name, value)
-            item.attributes = {**item.attributes, **row["attributes"]}
+            if row["area"] is not None:
+                item.area = areas.get(row["area"])
+            item.attributes = _merged(item, row)
             item.search = searched(item)
         Object.objects.bulk_create(new, batch_size=500)
-        written = [*_PLAIN[1:], *_DEGREES, *_DATES, "attributes", "search"]
+        written = [*_PLAIN[1:], "area", *DEGREES, *DATES, "attributes", "search"]
         changed = {item.code for item, _ in changes}
         Object.objects.bulk_update(
             [item for item in known if item.code in changed], written, batch_size=200
@@ -128,15 +128,21 @@ def _differing(
         for name, value in row["attributes"].items()
     }
     told |= {
-        f"relations.{name}": (related.get((item.pk, name)), code)
+        f"relations.{name}": (related.get((item.pk, name), ""), code)
         for name, code in row["relations"].items()
-        if code
     }
+    if row["area"] is not None:
+        told["area"] = (item.area.adcode if item.area else "", row["area"])
     return {
         name: [_cell(before), _cell(after)]
         for name, (before, after) in told.items()
         if before != after
     }
+
+
+def _merged(item: Object, row: dict[str, Any]) -> dict[str, Any]:
+    merged = {**item.attributes, **row["attributes"]}
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def _remember(changes: Sequence[tuple[Object, dict[str, list[Any]]]], person: object) -> None:
@@ -166,92 +172,13 @@ def export(kind_id: str, among: QuerySet[Object] | None = None) -> pl.DataFrame:
     related = _related(kind)
     rows = []
     found = Object.objects.all() if among is None else among
-    for item in found.filter(kind=kind.id).order_by("code"):
+    for item in found.filter(kind=kind.id).select_related("area").order_by("code"):
         values = {name: getattr(item, name) for name in FIELDS}
+        values["area"] = item.area.adcode if item.area else None
         values |= {name: item.attributes.get(name) for name in kind.attributes}
         values |= {name: related.get((item.pk, name)) for name in kind.relations}
         rows.append({name: _cell(value) for name, value in values.items()})
     return pl.DataFrame(rows, dict.fromkeys(columns(kind), pl.String()))
-
-
-class _Row:
-    """One row of a table, its text read by the kind's schema."""
-
-    def __init__(self, kind: Kind, raw: dict[str, Any], file: str) -> None:
-        self.kind, self.raw, self.file = kind, raw, file
-        self.problems: list[Problem] = []
-
-    def read(self) -> dict[str, Any]:
-        fields: dict[str, Any] = {n: self.text(n) for n in ("name_zh", "name_en") if self.text(n)}
-        fields |= {n: self._degrees(n) for n in _DEGREES if self.text(n)}
-        fields |= {n: self._date(n) for n in _DATES if self.text(n)}
-        code = self.text("code")
-        if not code:
-            self.wrong("registry.code-blank", "code", "编码必填", "a code is required")
-        for name, longest in _TOO_LONG.items():
-            if len(self.text(name)) > longest:
-                zh, en = f"不能超过 {longest} 个字", f"must not be longer than {longest} characters"
-                self.wrong("registry.too-long", name, zh, en)
-        attributes = {
-            name: read_attribute(attribute, self.text(name))
-            for name, attribute in self.kind.attributes.items()
-            if self.text(name)
-        }
-        for problem in self.kind.problems(attributes, self.raw["row"]):
-            self.problems.append(_in_file(problem, self.file))
-        return {
-            "row": self.raw["row"],
-            "code": code,
-            "fields": fields,
-            "attributes": attributes,
-            "relations": {n: self.text(n) for n in self.kind.relations if self.text(n)},
-        }
-
-    def text(self, name: str) -> str:
-        return str(self.raw.get(name) or "").strip().removeprefix("'")
-
-    def wrong(self, code: str, column: str, zh: str, en: str) -> None:
-        value = self.text(column)
-        self.problems.append(
-            Problem(code, Text(zh, en), self.file, self.raw["row"], column, value)
-        )  # fmt: skip
-
-    def _degrees(self, name: str) -> float | None:
-        limit = _DEGREES[name]
-        try:
-            value = float(self.text(name))
-        except ValueError:
-            value = limit + 1
-        if not -limit <= value <= limit:
-            zh, en = f"应为 ±{limit:g} 以内的度数", f"must be degrees within ±{limit:g}"
-            self.wrong("registry.coordinate-invalid", name, zh, en)
-            return None
-        return value
-
-    def _date(self, name: str) -> date | None:
-        try:
-            return date.fromisoformat(self.text(name)[:10])
-        except ValueError:
-            self.wrong("registry.date-invalid", name, "应写成 2026-03-01", "write it as 2026-03-01")
-            return None
-
-
-def read_attribute(attribute: Attribute, text: str) -> Any:
-    """Text → the attribute's type; text that does not fit stays text, for the schema to refuse."""
-    word = plain(text)
-    match attribute.type:
-        case "boolean":
-            return True if word in _TRUE else False if word in _FALSE else text
-        case "integer" | "number":
-            try:
-                return int(text) if attribute.type == "integer" else float(text)
-            except ValueError:
-                return text
-        case "choice":
-            names = {plain(n): key for key, t in attribute.choices.items() for n in (t.zh, t.en)}
-            return text if text in attribute.choices else names.get(word, text)
-        case _:
-            return text
 
 
 def _header_problems(kind: Kind, table: pl.DataFrame, file: str) -> list[Problem]:
@@ -290,6 +217,23 @@ def _relation_problems(kind: Kind, rows: Sequence[dict[str, Any]], file: str) ->
     return problems
 
 
+def _area_problems(rows: Sequence[dict[str, Any]], file: str) -> list[Problem]:
+    known = {area.adcode for area in _areas(rows)}
+    text = Text(
+        "没有登记这个区划代码，请先登记：fenhe areas import FILE.csv",
+        "no area has this code; register it first: fenhe areas import FILE.csv",
+    )
+    return [
+        Problem("registry.area-unknown", text, file, row["row"], "area", row["area"])
+        for row in rows
+        if row["area"] and row["area"] not in known
+    ]
+
+
+def _areas(rows: Sequence[dict[str, Any]]) -> QuerySet[Area]:
+    return Area.objects.filter(adcode__in={row["area"] for row in rows if row["area"]})
+
+
 def _command(kind: str) -> str:
     return f"fenhe import-objects FILE.csv --kind {kind} --yes"
 
@@ -306,11 +250,12 @@ def _compare(found: Plan) -> None:
                     Problem("registry.name-blank", text, found.file, row["row"], "name_zh")
                 )
             continue
-        same = (
-            all(getattr(item, name) == value for name, value in row["fields"].items())
-            and {**item.attributes, **row["attributes"]} == item.attributes
-            and all(related.get((item.pk, n)) == code for n, code in row["relations"].items())
-        )
+        if row["fields"].get("name_zh") == "":
+            text = Text("要有中文名", "the Chinese name is required")
+            found.problems.append(
+                Problem("registry.name-blank", text, found.file, row["row"], "name_zh")
+            )
+        same = not _differing(item, row, related)
         found.unchanged += same
         found.changed += not same
 
@@ -320,22 +265,23 @@ def _relate(kind: Kind, rows: Sequence[dict[str, Any]]) -> None:
     for name, relation in kind.relations.items():
         ends = {item.code: item for item in Object.objects.filter(kind=relation.to)}
         moved = [
-            (there[row["code"]], ends[row["relations"][name]])
+            (there[row["code"]], ends.get(row["relations"][name]))
             for row in rows
-            if row["relations"].get(name)
-            and related.get((there[row["code"]].pk, name)) != row["relations"][name]
+            if name in row["relations"]
+            and related.get((there[row["code"]].pk, name), "") != row["relations"][name]
         ]
         Relation.objects.filter(
             subject__in=[subject for subject, _ in moved], predicate=name, valid_to=None
         ).delete()
         Relation.objects.bulk_create(
-            (Relation(subject=one, predicate=name, object=other) for one, other in moved),
+            (Relation(subject=one, predicate=name, object=other) for one, other in moved if other),
             batch_size=500,
         )
 
 
 def _there(kind: Kind) -> dict[str, Object]:
-    return {item.code: item for item in Object.objects.filter(kind=kind.id)}
+    found = Object.objects.filter(kind=kind.id).select_related("area")
+    return {item.code: item for item in found}
 
 
 def _related(kind: Kind) -> dict[tuple[int, str], str]:
@@ -353,7 +299,3 @@ def _cell(value: Any) -> str:
             return str(value).lower()
         case _:
             return str(value)
-
-
-def _in_file(problem: Problem, file: str) -> Problem:
-    return Problem(problem.code, problem.message, file, problem.row, problem.column, problem.value)

@@ -39,6 +39,7 @@ class ObjectIn(Schema):
 
     name_zh: Note | None = None
     name_en: Note | None = None
+    area: Word | None = None
     longitude: float | None = Field(None, ge=-180, le=180)
     latitude: float | None = Field(None, ge=-90, le=90)
     valid_from: date | None = Field(None, strict=False)
@@ -110,7 +111,9 @@ def put(request: HttpRequest, kind_id: Word, code: Word, body: ObjectIn) -> Stat
         there = one(request, Object.objects.select_related("area"), pk=there.pk)
         require(request, "registry.edit", there)
     else:
-        require(request, "registry.edit", gate.Place(domain=kinds.get(kind_id).domain))
+        require(request, "registry.edit", gate.Place(kinds.get(kind_id).domain, body.area or ""))
+    if body.area is not None:
+        require(request, "registry.edit", gate.Place(kinds.get(kind_id).domain, body.area))
     require_match(request, object_out(there) if there else None)
     plan = registry.plan(kind_id, _table(kind_id, code, body))
     registry.apply(plan, person)
@@ -225,7 +228,7 @@ def _relation(row: Relation) -> RelationOut:
 def _table(kind_id: str, code: str, body: ObjectIn) -> pl.DataFrame:
     """The object as a table of one row, the way an import of objects reads it."""
     cells: dict[str, Any] = {"code": code}
-    for name in ("name_zh", "name_en", "longitude", "latitude", "valid_from", "valid_to"):
+    for name in registry.FIELDS[1:]:
         if (value := getattr(body, name)) is not None:
             cells[name] = value
     kind = kinds.get(kind_id)

@@ -21,6 +21,7 @@ from fenhe.app.web.render import for_people, page
 from fenhe.kernel.errors import Forbidden, NotFound
 from fenhe.kernel.period import utc_now
 from fenhe.registry.models import Object
+from fenhe.registry.reach import EDIT
 
 GRAVEST = ("red", "orange", "yellow", "notice")
 
@@ -82,10 +83,16 @@ def _header(file: dossier.File) -> dict[str, Any]:
         "kind": file.kind,
         "kind_name": file.kind.name[tongue] if file.kind else thing.kind,
         "area": thing.area.name(tongue) if thing.area else "",
+        "may_edit": file.kind is not None and _may_edit(file.person, file.kind.domain, thing),
         "gravest": next((one for one in GRAVEST if one in severities), ""),
         "ended": bool(thing.valid_to and thing.valid_to <= today),
         "own_page": said.page.replace("{code}", quote(thing.code, safe="")) if said.page else "",
     }
+
+
+def _may_edit(person: object, domain: str, thing: Object) -> bool:
+    place = gate.Place(domain, thing.area.adcode if thing.area else "")
+    return gate.may(person, EDIT, place) or gate.may(person, EDIT, thing)
 
 
 def _titles(tabs: list[dossier.Tab], file: dossier.File) -> list[tuple[str, str]]:

@@ -15,8 +15,8 @@ from fenhe.access import gate
 from fenhe.app.web.preferences import language
 from fenhe.app.web.render import listed, page
 from fenhe.ingest.readers import read_whole
-from fenhe.kernel.errors import BadInput, Forbidden, NotFound
-from fenhe.registry import kinds, objects
+from fenhe.kernel.errors import BadInput, NotFound
+from fenhe.registry import kinds, objects, reach
 from fenhe.registry.models import Object
 from fenhe.registry.objects import Plan
 from fenhe.store.config import settings
@@ -57,7 +57,7 @@ def _answer(request: HttpRequest, hash: str, name: str, write: bool = False) -> 
     data = {"name": name, "hash": hash, "chosen": request.POST.get("kind", "")}
     try:
         plan = _plan(data["chosen"], hash, name)
-        _require_reach(request, plan)
+        reach.require(request.user, plan)
         if write:
             objects.apply(plan, request.user)
     except BadInput as error:
@@ -80,24 +80,6 @@ def _plan(kind: str, hash: str, name: str) -> Plan:
     if plan.problems:
         raise objects.refusal(plan)
     return plan
-
-
-def _require_reach(request: HttpRequest, plan: Plan) -> None:
-    """Whose rights are limited to places edits what is there; new objects lie nowhere as yet and
-    are registered by those who may everywhere in the field."""
-    codes = {row["code"] for row in plan.rows}
-    there = Object.objects.filter(kind=plan.kind.id, code__in=codes)
-    mine = gate.visible(request.user, there, "registry.edit")
-    place = gate.Place(domain=plan.kind.domain)
-    if gate.may(request.user, "registry.edit", place):
-        return
-    beyond = codes - set(mine.values_list("code", flat=True))
-    if beyond:
-        raise Forbidden(
-            "access.beyond-reach",
-            f"有 {len(beyond)} 个对象不在您的权限范围内：{'、'.join(sorted(beyond)[:5])}",
-            f"{len(beyond)} objects are beyond your rights: {', '.join(sorted(beyond)[:5])}",
-        )
 
 
 def _kept(hash: str) -> Path:
