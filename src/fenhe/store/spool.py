@@ -5,7 +5,9 @@ only ever added, many in one commit. Every commit seals its rows into a hash cha
 a frame later (read into the lake, relayed, released from quarantine) is kept in a file of its own,
 so that a reader never holds up the writer.
 
-A frame that comes again (same device, command, DataTime and bytes) is stored once.
+A frame that comes again (same device, command, DataTime and bytes) on the same UTC day is stored
+once; one that was kept back before and is taken now, because its device has been registered since,
+is stored as taken.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ CREATE TABLE IF NOT EXISTS frames (
     quarantine TEXT NOT NULL,       -- why it is not read; empty: it is
     raw BLOB NOT NULL
 );
-CREATE UNIQUE INDEX IF NOT EXISTS frames_once ON frames (mn, cn, stamp, digest);
+CREATE UNIQUE INDEX IF NOT EXISTS frames_once ON frames (mn, cn, stamp, digest, quarantine);
 CREATE INDEX IF NOT EXISTS frames_kept_back ON frames (quarantine, id) WHERE quarantine <> '';
 CREATE TABLE IF NOT EXISTS seals (last INTEGER PRIMARY KEY, hash BLOB NOT NULL);
 """

@@ -109,6 +109,10 @@ class Desk:
     def put(self, dialogue: Dialogue) -> None:
         self._waiting.setdefault(dialogue.mn, []).append(dialogue)
 
+    def listens(self, mn: str) -> bool:
+        """Whether a packet of the device may belong to a dialogue."""
+        return mn in self._open
+
     def hear(self, mn: str, packet: Packet) -> None:
         dialogue = self._open.get(mn)
         if dialogue is not None:

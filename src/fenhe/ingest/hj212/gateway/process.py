@@ -12,6 +12,7 @@ import os
 import signal
 import ssl
 import time
+from collections import deque
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -91,34 +92,42 @@ def tls_context() -> ssl.SSLContext | None:
 
 
 async def _follow(gateway: Gateway, folder: Path, port: int) -> None:
-    """Devices as the records have them, requests for those connected, and the status file."""
-    mark: object = None
-    ended: list[Dialogue] = []
+    """The status file, devices as the records have them, and requests for those connected. While
+    the records cannot be reached, the devices known last go on being served."""
+    follower = Follower(gateway.directory)
     while True:
         try:
-            mark = await asyncio.to_thread(_refresh, gateway.directory, mark)
-            done, ended[:] = list(ended), []
-            for dialogue in await asyncio.to_thread(_requests, list(gateway.by_mn), done):
-                dialogue.ended = ended.append
-                gateway.desk.put(dialogue)
             await asyncio.to_thread(_tell, folder, gateway, port)
+            for dialogue in await asyncio.to_thread(follower.look, list(gateway.by_mn)):
+                gateway.desk.put(dialogue)
         except Exception:
             log.exception("gateway.records")
         await asyncio.sleep(LOOK_SECONDS)
 
 
-def _refresh(directory: Directory, known: object) -> object:
-    close_old_connections()
-    mark = records.mark()
-    if mark != known:
-        directory.replace(records.known_devices())
-    return mark
+class Follower:
+    """What of the records concerns a gateway process. A look that fails is tried again: a dialogue
+    that has ended is settled once the records can be written, and not before forgotten."""
 
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._mark: object = None
+        self._ended: deque[Dialogue] = deque()
 
-def _requests(connected: list[str], ended: list[Dialogue]) -> list[Dialogue]:
-    for dialogue in ended:
-        records.settle(dialogue)
-    return records.claim(connected)
+    def look(self, connected: list[str]) -> list[Dialogue]:
+        """Dialogues to begin now. Raises what the database raises."""
+        close_old_connections()
+        mark = records.mark()
+        if mark != self._mark:
+            self._directory.replace(records.known_devices())
+            self._mark = mark
+        while self._ended:
+            records.settle(self._ended[0])
+            self._ended.popleft()
+        begun = records.claim(connected)
+        for dialogue in begun:
+            dialogue.ended = self._ended.append
+        return begun
 
 
 def _tell(folder: Path, gateway: Gateway, port: int) -> None:

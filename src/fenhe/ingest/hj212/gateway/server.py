@@ -4,6 +4,10 @@ memory.
 One reader per connection and no task of its own: the protocol's callbacks do all. A connection is
 never closed for a bad frame, only for silence, for a frame that does not get on, or for not
 reading its answers.
+
+Memory: what waits for the disk is at most writer.CROWDED frames or CROWDED_BYTES and one read of a
+socket (256 KiB), because then nobody is read at all; per connection half a frame (the framer's cap)
+and ANSWERS_WAITING of unread answers, after which that peer is not read.
 """
 
 from __future__ import annotations
@@ -74,7 +78,7 @@ class Gateway:
         self.desk = desk or Desk()
         self.draining = False
         self._peers: Counter[str] = Counter()
-        self._paused: set[Connection] = set()
+        self.held = False  # nobody is read: the writer is crowded
         self._loop = asyncio.get_running_loop()
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
@@ -117,13 +121,14 @@ class Gateway:
         self._peers[connection.host] += 1
         self.connections.add(connection)
         self.counts.connections = len(self.connections)
+        if self.held:
+            connection.pause()
         return True
 
     def leave(self, connection: Connection) -> None:
         if connection not in self.connections:
             return
         self.connections.discard(connection)
-        self._paused.discard(connection)
         self._peers[connection.host] -= 1
         if not self._peers[connection.host]:
             del self._peers[connection.host]
@@ -142,10 +147,14 @@ class Gateway:
             if self.by_mn.get(mn) is not connection:
                 self.by_mn[mn] = connection
                 connection.mns.add(mn)
+            if not self.desk.listens(mn):
+                # What waits for the disk is bytes and a row; its items are of no use any more.
+                entry = entry._replace(packet=None)
         self.writer.put(entry, connection)
-        if self.writer.crowded:
-            connection.pause()
-            self._paused.add(connection)
+        if self.writer.crowded and not self.held:
+            self.held = True
+            for one in self.connections:
+                one.pause()
 
     def send(self, mn: str, raw: bytes) -> bool:
         """To a device that is connected here."""
@@ -165,10 +174,10 @@ class Gateway:
                 self.counts.answered += 1
             if entry.packet is not None and not entry.row.quarantine:
                 self.desk.hear(entry.row.mn, entry.packet)
-        if self._paused and self.writer.has_room and not self.draining:
-            for connection in self._paused:
+        if self.held and self.writer.has_room and not self.draining:
+            self.held = False
+            for connection in self.connections:
                 connection.resume()
-            self._paused.clear()
 
     def _sweep(self) -> None:
         now = self._loop.time()
@@ -233,7 +242,7 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._stuck_since = 0.0
-        if not self._gateway.writer.crowded:
+        if not self._gateway.held:
             self.resume()
 
     # -- asked by the gateway ------------------------------------------------------------------
@@ -241,15 +250,17 @@ class Connection(asyncio.Protocol):
     def look(self, now: float) -> None:
         """Close what is silent, half-open, slow beyond reason, or deaf."""
         limits, counts = self._gateway.limits, self._gateway.counts
-        if now - self._heard > limits.idle_seconds:
+        if self._stuck_since and now - self._stuck_since > limits.stuck_seconds:
+            counts.closed_stuck += 1
+            self.transport.abort()
+        elif self._gateway.held:
+            return  # it is we who do not read
+        elif now - self._heard > limits.idle_seconds:
             counts.closed_idle += 1
             self.close()
         elif self._half_since and now - self._half_since > limits.frame_seconds:
             counts.closed_slow += 1
             self.close()
-        elif self._stuck_since and now - self._stuck_since > limits.stuck_seconds:
-            counts.closed_stuck += 1
-            self.transport.abort()
 
     def pause(self) -> None:
         if not self.transport.is_closing():
@@ -257,7 +268,8 @@ class Connection(asyncio.Protocol):
 
     def resume(self) -> None:
         if not self.transport.is_closing() and not self._stuck_since:
-            self._heard = asyncio.get_running_loop().time()
+            self._heard = now = asyncio.get_running_loop().time()
+            self._half_since = self._half_since and now
             self.transport.resume_reading()
 
     def finish(self) -> None:
