@@ -14,11 +14,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fenhe.ingest.hj212.gateway.conftest import Client, packet, run
+from fenhe.store.spool import SpoolReader, SpoolState
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
 MNS = [f"{number:024X}" for number in (1, 2)]
@@ -128,8 +128,10 @@ def test_a_database_that_stops_under_load_costs_nobody_an_answer(
         for part in ("gateway", "spool")
     ]
     try:
-        run(lambda: _under_load(port, database, lambda: python(REGISTER % MNS[1])))
-        state = asyncio.run(_settled(lambda: json.loads(python(STATE)), 4 * SOME + 1))
+        spooled = tmp_path / "spool" / "gateway-0"
+        register = lambda: python(REGISTER % MNS[1])  # noqa: E731
+        run(lambda: _under_load(port, database, spooled, register))
+        state = json.loads(python(STATE))
     finally:
         for child in children:
             child.terminate()
@@ -142,9 +144,12 @@ def test_a_database_that_stops_under_load_costs_nobody_an_answer(
 SOME = 400
 
 
-async def _under_load(port: int, database: Database, register: Callable[[], object]) -> None:
+async def _under_load(
+    port: int, database: Database, spooled: Path, register: Callable[[], object]
+) -> None:
     client = await _connected(port)
     await _answered(client, 0, SOME)
+    await _read(spooled)
     for turn in (1, 2):  # the reader of the spool is in the middle of something, or will be
         sending = asyncio.create_task(_answered(client, turn * SOME, SOME))
         await asyncio.to_thread(database.stop)
@@ -162,6 +167,7 @@ async def _under_load(port: int, database: Database, register: Callable[[], obje
         raise AssertionError("a device registered after the stop is still a stranger")
     client.close()
     other.close()
+    await _read(spooled)
 
 
 async def _connected(port: int) -> Client:
@@ -181,10 +187,9 @@ async def _answered(client: Client, first: int, count: int) -> None:
             assert await client.heard(15) is not None
 
 
-async def _settled(look: Callable[[], Any], rows: int) -> Any:
-    for _ in range(60):
-        state = await asyncio.to_thread(look)
-        if state["rows"] >= rows and state["links"] == 2:
-            return state
-        await asyncio.sleep(0.5)
-    return state
+async def _read(spooled: Path) -> None:
+    """Until everything that lies in the spool is in the lake."""
+    reader, state = SpoolReader(spooled), SpoolState(spooled)
+    while state.place("lake") < (reader.days[-1], reader.last(reader.days[-1])):
+        await asyncio.sleep(0.1)
+    state.close()
