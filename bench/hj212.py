@@ -21,7 +21,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -32,6 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 from fenhe.ingest.hj212 import Framer, crc, decode_frame, encode
 
 CODEC_FLOOR = 25_000
+SAMPLES = 20
 HEAD = {"QN": "20260801080000123", "ST": "31", "CN": "2011", "PW": "123456",
         "MN": "010000A8900016F000169DC0", "Flag": "5"}  # fmt: skip
 CODES = ("a21026", "a21002", "a34013", "a19001", "a01011", "a01012", "a01013", "a01014", "a00000",
@@ -201,6 +204,22 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+class Memory(threading.Thread):
+    """The resident memory of processes in MB, looked at SAMPLES times over so many seconds."""
+
+    def __init__(self, children: dict[str, subprocess.Popen[bytes]], seconds: float) -> None:
+        super().__init__(daemon=True)
+        self._children, self._pause = children, seconds / SAMPLES
+        self.samples: dict[str, list[int]] = {name: [] for name in children}
+
+    def run(self) -> None:
+        for _ in range(SAMPLES):
+            time.sleep(self._pause)
+            for name, child in self._children.items():
+                with suppress(OSError):
+                    self.samples[name].append(round(memory_mb(child.pid)))
+
+
 def gateway(devices: int, rate: int, seconds: float, processes: int) -> dict[str, Any]:
     home = Path(tempfile.mkdtemp(prefix="fenhe-load-"))
     with socket.socket() as probe:
@@ -233,10 +252,10 @@ def gateway(devices: int, rate: int, seconds: float, processes: int) -> dict[str
             )  # fmt: skip
         _wait_for(port)
         time.sleep(2)
-        before = {name: memory_mb(child.pid) for name, child in children.items()}
+        memory = Memory(children, seconds)
         spent = {name: cpu_seconds(child.pid) for name, child in children.items()}
+        memory.start()
         result = asyncio.run(drive(port, devices, rate, seconds))
-        after = {name: memory_mb(child.pid) for name, child in children.items()}
         began = time.monotonic()
         wanted = result["answered"] * len(CODES) * 2
         rows = latest = 0
@@ -245,7 +264,7 @@ def gateway(devices: int, rate: int, seconds: float, processes: int) -> dict[str
         result |= {
             "rows": rows, "wanted": wanted, "latest": latest, "behind_s": time.monotonic() - began,
             "cpu_s": {n: round(cpu_seconds(c.pid) - spent[n], 2) for n, c in children.items()},
-            "memory_mb": {name: (round(before[name]), round(after[name])) for name in children},
+            "memory_mb": memory.samples,
         }  # fmt: skip
         return result
     finally:

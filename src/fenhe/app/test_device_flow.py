@@ -251,8 +251,11 @@ def test_missing_hours_are_asked_for_once_and_marked(desk: Desk) -> None:
 
 def test_old_days_leave_the_spool_when_they_have_been_read(desk: Desk) -> None:
     desk.sends("2061", "20260801080000", {"a21026": {"Avg": "1"}})
+    desk.sends("2061", "20269999999999", {"a21026": {"Avg": "1"}})
     later = datetime(2028, 1, 1, tzinfo=UTC)
     assert devices.tidy(later) == 0
     desk.flush()
+    assert len(desk.state().refused()) == 1
     assert devices.tidy(later) == 1
     assert spool.SpoolReader(desk.folder).days == []
+    assert desk.state().refused() == []

@@ -366,3 +366,8 @@ class SpoolState:
     def accept(self, day: str, frame: int) -> None:
         """A frame's refused items were taken after all."""
         self._connection.execute("DELETE FROM refused WHERE day = ? AND frame = ?", [day, frame])
+
+    def forget(self, day: str) -> None:
+        """What was noted of the frames of a day that are gone."""
+        for table in ("released", "refused"):
+            self._connection.execute(f"DELETE FROM {table} WHERE day = ?", [day])  # noqa: S608
