@@ -17,7 +17,8 @@ from fenhe.ingest.hj212.gateway.directory import Device as Known
 from fenhe.ingest.hj212.gateway.directory import Directory
 from fenhe.ingest.models import Device, DeviceLink, DeviceRequest
 from fenhe.kernel.period import Period, utc_now
-from fenhe.observe import device_gaps, devices, flags, readings
+from fenhe.observe import device_gaps, devices, flags, parameters, readings
+from fenhe.observe.models import Parameter
 from fenhe.registry.models import Object, Series
 from fenhe.store import spool
 from fenhe.store.config import settings
@@ -195,6 +196,39 @@ def test_parameters_of_an_instrument_are_readings_too(desk: Desk) -> None:
     desk.sends("3020", "20260801080000", {"i13008": {"Info": "1.02"}}, PolId="a21026")
     desk.flush()
     assert found("sample", "info") == {("a21026.i13008", "01 08:00"): 1.02}
+
+
+def told() -> list[tuple[str, str, str, str]]:
+    rows = parameters.changed(Parameter.objects.all())
+    return [(one.factor, one.code, change.before, one.value)
+            for change in parameters.changes(rows) for one in [change.row]]  # fmt: skip
+
+
+def test_parameters_are_kept_with_versions_and_changes_told_from_the_one_before(
+    desk: Desk,
+) -> None:
+    slope = {"i13008": {"Info": "1.00"}, "i13001": {"Info": "//0-500//"}}
+    desk.sends("3020", "20260801080000", slope, PolId="a21026")
+    desk.sends("3020", "20260801090000", slope, PolId="a21026")  # the same again
+    desk.sends("3020", "20260803020000", {"i13008": {"Info": "0.70"}}, PolId="a21026")
+    desk.sends("3020", "20260803020000", {"i13008": {"Info": "0.90"}}, PolId="a21004")
+    desk.sends("3020", "20260803030000", {"i11001": {"Info": "//清洗管路//"}}, PolId="a21026")
+    desk.flush()
+    assert Parameter.objects.count() == 4
+    assert told() == [("a21026", "i13008", "1.00", "0.70")]
+    # What comes late falls into its place: the change that followed is told from it.
+    desk.sends("3020", "20260802020000", {"i13008": {"Info": "1.10"}}, PolId="a21026")
+    desk.flush()
+    assert told() == [
+        ("a21026", "i13008", "1.10", "0.70"), ("a21026", "i13008", "1.00", "1.10"),
+    ]  # fmt: skip
+    assert Parameter.objects.latest("at").frame == "gateway-0/2026-08-01/4"
+
+
+def test_a_parameter_report_of_the_future_counts_when_it_came(desk: Desk) -> None:
+    desk.sends("3020", "20270801080000", {"i13008": {"Info": "2"}}, PolId="a21026")
+    desk.flush()
+    assert Parameter.objects.get().at <= utc_now()
 
 
 @pytest.mark.parametrize("at", ["append", "record", "_link"])

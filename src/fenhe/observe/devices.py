@@ -32,14 +32,12 @@ from fenhe.ingest.hj212 import devices as profiles
 from fenhe.ingest.hj212.gateway.directory import compat_of
 from fenhe.ingest.hj212.packet import STRICT, Compat, Packet, decode_frame
 from fenhe.ingest.models import Device
-from fenhe.kernel import units
 from fenhe.kernel.errors import BadInput, NotFound
 from fenhe.kernel.period import CIVIL, utc_now
-from fenhe.observe import flags, readings
+from fenhe.observe import flags, parameters, readings
 from fenhe.observe.device_gaps import Asked
+from fenhe.observe.device_series import Numbers
 from fenhe.observe.versions import TOLERANCE
-from fenhe.registry import vocabulary
-from fenhe.registry.models import Series
 from fenhe.store import spool
 from fenhe.store.config import settings
 from fenhe.store.lake import open_lake
@@ -55,6 +53,8 @@ RESOLUTIONS = {
     "2051": "minute", "2111": "minute", "2061": "hour", "2031": "day", "2041": "day",
     "3020": "sample", "3019": "sample",
 }  # fmt: skip
+INFORMING = frozenset({"3020", "2011"})
+"""Commands in which parameters of instruments come."""
 STATISTICS = {
     "Rtd": "value", "Avg": "value", "Data": "value", "Min": "min", "Max": "max", "ZsRtd": "zs",
     "ZsAvg": "zs", "ZsMin": "zs_min", "ZsMax": "zs_max", "Cou": "total", "RS": "status",
@@ -62,8 +62,6 @@ STATISTICS = {
     "StandardValue": "standard_value",
 }  # fmt: skip
 ENDS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
-CONVERTED = frozenset({"value", "min", "max", "zs", "zs_min", "zs_max", "daytime", "night"})
-"""Statistics in the unit of the channel; amounts, hours and states are in their own."""
 NORMAL = {"N", ""}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -101,6 +99,7 @@ class Gathered:
     marks: dict[str, list[tuple[int, datetime, str]]] = field(default_factory=dict)
     refused: list[tuple[int, str, str]] = field(default_factory=list)
     links: dict[str, tuple[str, str, int, int | None]] = field(default_factory=dict)
+    parameters: list[parameters.Report] = field(default_factory=list)
     frames: int = 0
 
 
@@ -133,7 +132,8 @@ def flush_one(folder: Path, known: dict[str, Source], limit: int = FRAMES) -> Fl
             return Flushed()
         frames = _pieces(reader, batch)
         name = f"{folder.name}/{batch.day}/{batch.first}-{batch.last}"
-        gathered = gather((f for f in frames if not f.quarantine), known)
+        place = f"{folder.name}/{batch.day}"
+        gathered = gather((f for f in frames if not f.quarantine), known, place)
         count = commit(gathered, name)
         state.refuse(batch.day, gathered.refused)
         _link(folder.name, gathered)
@@ -173,7 +173,7 @@ def release(folder: Path, day: str, frames: list[int]) -> Flushed:
     try:
         stored = [one for id in sorted(frames) if (one := reader.one(day, id)) is not None]
         known = sources()
-        gathered = gather(stored, known, again=True)
+        gathered = gather(stored, known, f"{folder.name}/{day}", again=True)
         named = "-".join(str(one.id) for one in stored[:20])
         count = commit(gathered, f"{folder.name}/{day}/again/{named}/{utc_now().timestamp()}")
         state.release(day, [one.id for one in stored])
@@ -189,12 +189,13 @@ def release(folder: Path, day: str, frames: list[int]) -> Flushed:
 
 
 def gather(
-    frames: Iterable[spool.Stored], known: dict[str, Source], again: bool = False
+    frames: Iterable[spool.Stored], known: dict[str, Source], place: str, again: bool = False
 ) -> Gathered:
-    """The values of the frames, by series. `again`: strangers are refused with a word."""
+    """The values of the frames, by series. `place`: gateway/day in which they lie; `again`:
+    strangers are refused with a word."""
     found = Gathered()
     latest = utc_now() + TOLERANCE
-    numbers, asked = _Numbers(), Asked()
+    numbers, asked = Numbers(), Asked()
     for frame in frames:
         found.frames += 1
         source = known.get(frame.mn)
@@ -207,6 +208,12 @@ def gather(
             found.refused.append((frame.id, "", "rejected"))
             continue
         _heard(found, frame, packet)
+        if packet.factors and frame.cn in INFORMING:
+            at = _start(frame, source, "sample")
+            at = None if at is not None and at > latest else at
+            found.parameters += parameters.reported(
+                packet, frame.mn, at, frame.at, f"{place}/{frame.id}"
+            )
         resolution = RESOLUTIONS.get(frame.cn)
         # A device that is bound to nothing is heard and kept, but it measures nothing yet.
         if resolution is not None and packet.factors and source.object is not None:
@@ -223,7 +230,7 @@ def _take(
     source: Source,
     place: tuple[str, str],
     latest: datetime,
-    numbers: _Numbers,
+    numbers: Numbers,
 ) -> None:
     """`place`: resolution and route."""
     resolution, _ = place
@@ -277,80 +284,6 @@ def _finite(text: str) -> float | None:
     return value if isfinite(value) else None
 
 
-class _Numbers:
-    """(object, property, statistic, resolution) → place in a table that becomes series numbers in
-    one go, once the batch is through; and the factor from the device's unit to the lake's."""
-
-    def __init__(self) -> None:
-        self._places: dict[tuple[str, str, str, str], int] = {}
-        self._wanted: list[tuple[int, str, str, str]] = []
-        self.factors: list[float | None] = []
-
-    def key(self, source: Source, code: str, statistic: str, resolution: str) -> int:
-        """A place for now; `resolve` turns places into series."""
-        place = self._places.get((source.mn, code, statistic, resolution))
-        if place is None:
-            place = self._places[source.mn, code, statistic, resolution] = len(self._wanted)
-            channel = source.profile.channels.get(code) if source.profile else None
-            property, factor = _meaning(code, channel)
-            self._wanted.append((source.object or 0, property[:60], statistic, resolution))
-            self.factors.append(factor if statistic in CONVERTED else 1.0)
-        return place
-
-    def resolve(self, found: Gathered) -> None:
-        if not self._wanted:
-            return
-        numbers = series_of(self._wanted)
-        for series, _, _ in found.columns.values():
-            series[:] = array("i", (numbers[place] for place in series))
-        for marks in found.marks.values():
-            marks[:] = [(numbers[place], start, mark) for place, start, mark in marks]
-
-
-def series_of(wanted: list[tuple[int, str, str, str]]) -> list[int]:
-    """Series of (object, property, statistic, resolution); those that are missing are made."""
-    keys = list(dict.fromkeys(wanted))
-    objects = {key[0] for key in keys}
-
-    def there() -> dict[tuple[int, str, str, str], int]:
-        rows = Series.objects.filter(object_id__in=objects, source="import")
-        return {
-            (object_id, property, statistic, resolution): id
-            for id, object_id, property, statistic, resolution in rows.values_list(
-                "id", "object_id", "property", "statistic", "resolution"
-            )
-        }
-
-    found = there()
-    new = [key for key in keys if key not in found]
-    if new:
-        Series.objects.bulk_create(
-            (
-                Series(object_id=o, property=p, statistic=s, resolution=r, source="import")
-                for o, p, s, r in new
-            ),
-            batch_size=500,
-            ignore_conflicts=True,
-        )
-        found = there()
-    return [found[key] for key in wanted]
-
-
-def _meaning(code: str, channel: profiles.Channel | None) -> tuple[str, float | None]:
-    """The property of the lake and the factor from the device's unit to it; None where the two do
-    not measure the same. A code nobody has mapped, or mapped to a property that is not there (its
-    domain is switched off), keeps its own name and value."""
-    if channel is None or channel.property not in {one.id for one in vocabulary.all()}:
-        return code, 1.0
-    property = vocabulary.get(channel.property)
-    if not channel.unit:
-        return property.id, 1.0
-    try:
-        return property.id, float(units.factor(channel.unit, property.unit))
-    except BadInput:
-        return property.id, None
-
-
 def moment(stamp: str) -> datetime | None:
     """DataTime (YYYYMMDDhhmmss, civil; milliseconds may follow) as an instant."""
     digits = stamp[:17].ljust(17, "0")
@@ -399,6 +332,7 @@ def commit(gathered: Gathered, name: str) -> int:
         said = pl.DataFrame(marks, schema=["series", "start", "detail"], orient="row")
         said = said.with_columns(check=pl.lit(CHECK), flag=pl.lit(int(flags.Flag.FAIL), pl.Int8))
         flags.record(said, resolution, "hj212")
+    parameters.record(gathered.parameters)
     return added
 
 

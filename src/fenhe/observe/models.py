@@ -12,3 +12,25 @@ class Latest(models.Model):
     value = models.FloatField(null=True)
     qualifier = models.SmallIntegerField(default=0)
     known_at = models.DateTimeField()
+
+
+class Parameter(models.Model):
+    """A parameter of an instrument (range, slope, intercept, detection limit …) as its logger
+    reported it. Appended where it differs from what was reported before, never overwritten; a
+    change is two rows next to each other in the order of `at`."""
+
+    device = models.ForeignKey("ingest.Device", on_delete=models.PROTECT, related_name="+")
+    factor = models.CharField(max_length=20, blank=True)  # what it measures; empty: the logger's
+    code = models.CharField(max_length=20)  # of HJ 212: i13008
+    at = models.DateTimeField()  # DataTime of the report; its receipt where that is no time
+    value = models.CharField(max_length=200)
+    received = models.DateTimeField()
+    frame = models.CharField(max_length=80)  # gateway/day/number in the spool
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device", "factor", "code", "at", "value"], name="parameter_once"
+            )
+        ]
+        indexes = [models.Index(fields=["at"], name="parameter_at")]

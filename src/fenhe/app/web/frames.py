@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from fenhe.access import gate
 from fenhe.app.text import say
+from fenhe.app.web import parameters
 from fenhe.app.web.preferences import language
 from fenhe.app.web.render import for_people, page
 from fenhe.evidence import ledger
@@ -45,6 +46,7 @@ SAMPLE = (
 def routes() -> list[URLPattern]:
     return [
         path("devices", for_people(listing), name="devices"),
+        path("devices/parameters", for_people(parameters.show), name="parameters"),
         path("devices/<str:mn>", for_people(device), name="device"),
         path("devices/<str:mn>/ask", for_people(ask), name="device-ask"),
         path("requests/<str:id>/<str:act>", for_people(decide), name="device-request"),
