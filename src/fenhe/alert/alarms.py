@@ -63,6 +63,10 @@ def raise_(
                 return found  # None: cleared in between; the key is free once more
 
 
+def is_open(key: str) -> bool:
+    return Alarm.objects.filter(key=key, state__in=OPEN).exists()
+
+
 def clear(key: str, now: datetime) -> bool:
     """The condition is over; whether there was an open alarm."""
     return bool(

@@ -147,6 +147,16 @@ def test_silence_is_noticed_and_ends(well: Object) -> None:
     assert Alarm.objects.get().state == "cleared"
 
 
+def test_old_data_read_in_are_no_silence(well: Object) -> None:
+    series = Series.objects.create(object=well, property="level", resolution="hour").pk
+    Latest.objects.create(series=series, start=NOW - HOUR, value=1, known_at=NOW)
+    watch.silence(NOW + 31 * DAY)
+    assert not Alarm.objects.exists()
+    watch.silence(NOW + 29 * DAY)
+    watch.silence(NOW + 31 * DAY)  # noticed in time it goes on
+    assert Alarm.objects.get().last_seen == NOW + 31 * DAY
+
+
 def test_one_who_never_spoke_is_not_silent(well: Object) -> None:
     Series.objects.create(object=well, property="level", resolution="hour")
     watch.silence(NOW + 300 * DAY)

@@ -22,6 +22,9 @@ from fenhe.observe.models import Latest
 from fenhe.registry.models import Object, Series
 from fenhe.standards.confidence import Confidence
 
+HISTORY = timedelta(days=30)
+"""Who fell silent longer ago than this, unnoticed, is history read in, not news."""
+
 
 def verdicts_changed(news: Mapping[str, Any], now: datetime) -> None:
     """Raise or clear what stands on the newest verdict of each subject that changed."""
@@ -45,6 +48,8 @@ def silence(now: datetime) -> None:
             heard_until = last + HOUR
             if now - heard_until <= timedelta(hours=alert.silence_hours):
                 alarms.clear(alert.key(subject.pk), now)
+                continue
+            if now - heard_until > HISTORY and not alarms.is_open(alert.key(subject.pk)):
                 continue
             hours = int((now - heard_until) / HOUR)
             words = {"hours": str(hours), "since": f"{civil(heard_until):%Y-%m-%d %H:%M}"}

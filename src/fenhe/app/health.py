@@ -90,8 +90,10 @@ def worker() -> Finding:
 
 
 def domains() -> Finding:
-    named = ", ".join(f"{domain.id} ({domain.tier})" for domain in discovery.load())
-    return Finding("domains", True, Text(named or "（无）", named or "(none)"))
+    there = discovery.load()
+    zh = "、".join(domain.name.zh for domain in there)
+    en = ", ".join(domain.name.en for domain in there)
+    return Finding("domains", True, Text(zh or "（无）", en or "(none)"))
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (database, lake, disk, worker, domains)
