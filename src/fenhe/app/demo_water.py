@@ -31,7 +31,7 @@ Floats = npt.NDArray[np.float64]
 
 SEED = 20151231
 SOURCE = "simulated"
-CITY = "140100"
+CITY, RIVER = "140100", "汾河"
 PERIOD = Period.days(date(2014, 12, 1), date(2015, 12, 29))
 """Two days short of the month's end, so that there is room left to show."""
 HOURS, PER_DAY = 4, 6
@@ -181,6 +181,31 @@ def bring(progress: Callable[[float], None]) -> None:
         own = {Object.objects.get(kind=kind, code=p.code).pk for p in every if p.kind == kind}
         _append(pl.concat(automatic), own, kind, "hour", SOURCE)
         _append(pl.concat(manual), own, kind, "day", SOURCE)
+    _append(_flows(every), set(_things(every)), "water_section", "day", SOURCE)
+
+
+def _things(every: list[Place]) -> dict[int, Place]:
+    """The sections of the Fen itself by object: where the demonstration has a gauge."""
+    codes = {place.code: place for place in every if place.order and place.river == RIVER}
+    found = Object.objects.filter(kind="water_section", code__in=codes)
+    return {thing.pk: codes[thing.code] for thing in found}
+
+
+def _flows(every: list[Place]) -> pl.DataFrame:
+    """Daily discharge: more downstream, most in late summer."""
+    random = np.random.default_rng(SEED + 1)
+    days = list(PERIOD.civil_days())
+    starts = pl.Series([Period.day(day).start for day in days], dtype=pl.Datetime("us", "UTC"))
+    season = 1 + 0.6 * np.cos(
+        2 * np.pi * (np.array([d.timetuple().tm_yday for d in days]) - 225) / 365
+    )
+    shared = np.exp(_wander(random, len(days), 0.9, 0.08))
+    found = []
+    for pk, place in _things(every).items():
+        flow = (4 + 1.4 * (place.order or 0)) * season * shared * _noise(random, len(days), 0.08)
+        rows = pl.DataFrame({"start": starts, "value": half_even_array(flow, 2)})
+        found.append(rows.with_columns(object=pl.lit(pk, pl.Int32), property=pl.lit("river_flow")))
+    return pl.concat(found)
 
 
 def samples(

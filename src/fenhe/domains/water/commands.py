@@ -9,6 +9,7 @@ from fenhe.domains.water import (
     commands_compensation,
     commands_cwqi,
     commands_ground,
+    commands_responsibility,
     commands_trace,
 )
 
@@ -18,5 +19,6 @@ app.command("round")(commands_class.round_)
 app.command("feed")(commands_class.feed)
 app.command("cwqi")(commands_cwqi.cwqi)
 app.command("compensation")(commands_compensation.compensation)
+app.command("responsibility")(commands_responsibility.responsibility)
 app.command("trace")(commands_trace.trace_)
 app.command("groundwater")(commands_ground.groundwater)

@@ -1,5 +1,6 @@
-"""The compensation statement of a month by a scheme: per assessed district what its sections cost
-or earn, with every line's trail; a range where the scheme's amount is not known."""
+"""Responsibility and compensation of a month: the balance of each district between its in- and
+out-sections; by a scheme what its sections cost or earn, with every line's trail (a range where
+the amount is not known); and which item of which section would save most."""
 
 from __future__ import annotations
 
@@ -7,16 +8,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from fenhe.assess.models import Verdict
-from fenhe.domains.water.pages import facts
+from fenhe.domains.water.pages import facts, responsibility
 from fenhe.domains.water.rules import compensation as rules
-from fenhe.domains.water.rules import tables
+from fenhe.domains.water.rules import responsibility as balance_rules
+from fenhe.domains.water.rules import simulator, tables
 from fenhe.domains.water.rules.compensation import Line, Result, Statement
+from fenhe.domains.water.rules.simulator import Saving
 from fenhe.kernel.period import Period
 from fenhe.publish.page import Ask, Table
 from fenhe.registry.models import Object
 from fenhe.standards.confidence import Confidence
 from fenhe.standards.edition import Edition
 
+MOST_SAVINGS = 15
 BACK = 24  # months of results a scheme may look back on: rewards, last year
 
 
@@ -32,7 +36,11 @@ def compensation(ask: Ask) -> dict[str, Any]:
     scheme = known[name]
     yearly = rules.term(scheme, "span") == "year"
     period = facts.year_to(month) if yearly else month
-    found = statements(place.sections, scheme, period, ask.language)
+    results = results_of(place.sections, scheme, period, ask.language)
+    own = _name_of(period, str(rules.term(scheme, "span")))
+    found = [one for one in rules.statements(results, scheme) if one.period == own]
+    saved = simulator.savings([one for one in results if one.period == own], scheme)[:MOST_SAVINGS]
+    balances = responsibility.balances(place.sections, month)
     return {
         **facts.cities(ask, place),
         "month": f"{month.first_day:%Y-%m}",
@@ -56,14 +64,20 @@ def compensation(ask: Ask) -> dict[str, Any]:
             if not one.attributes.get("district") or facts.target(one, period.last_day) is None
         ],
         "query": f"city={place.thing.code}&month={month.first_day:%Y-%m}&scheme={name}",
-        "tables": {"statement": _table(found, name, period)},
+        "balances": responsibility.shown(balances, ask.language),
+        "confidence": tables.latest(balance_rules.STANDARD).table("uncertainty").rows[0].confidence,
+        "savings": [_saving(one, ask.language) for one in saved],
+        "tables": {
+            "statement": _table(found, name, period),
+            "balance": responsibility.table(balances, month),
+        },
     }
 
 
-def statements(
+def results_of(
     sections: tuple[Object, ...], scheme: Edition, period: Period, language: str
-) -> list[Statement]:
-    """Those of the period; earlier periods are given too, for rewards and last year's values."""
+) -> list[Result]:
+    """Those of the period, and of earlier ones for rewards and last year's values."""
     span = str(rules.term(scheme, "span"))
     first = period.first_day.replace(year=period.first_day.year - BACK // 12)
     whole = Period(Period.day(first).start, period.end)
@@ -71,7 +85,7 @@ def statements(
     by_period: dict[str, dict[int, Verdict]] = {}
     for verdict in facts.within(things.values(), span, whole):
         by_period.setdefault(_name(verdict, span), {})[verdict.subject_id] = verdict
-    results = [
+    return [
         result
         for when, verdicts in by_period.items()
         for pk, verdict in verdicts.items()
@@ -79,8 +93,6 @@ def statements(
             things[pk], verdict, by_period.get(_before(when), {}).get(pk), when, scheme, language
         )
     ]
-    own = _name_of(period, span)
-    return [one for one in rules.statements(results, scheme) if one.period == own]
 
 
 def _name(verdict: Verdict, span: str) -> str:
@@ -150,6 +162,19 @@ def _line(line: Line, language: str) -> dict[str, Any]:
         "range": _range(line.low, line.high) if line.amount is None else "",
         "clause": line.clause,
         "confidence": Confidence(line.confidence) if line.confidence else None,
+    }
+
+
+def _saving(one: Saving, language: str) -> dict[str, Any]:
+    return {
+        "section": one.section,
+        "district": one.district,
+        "item": facts.item_name(one.item, language),
+        "from": f"{one.value:g}",
+        "to": f"{one.needed:g}",
+        "amount": _money(one.amount),
+        "range": _range(one.low, one.high) if one.amount is None else "",
+        "per_mg": "" if one.per_mg is None else f"{one.per_mg:g}",
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from fenhe.domains.water.pages import facts
-from fenhe.domains.water.rules import cwqi, tables
+from fenhe.domains.water.rules import cwqi, simulator, tables
 from fenhe.domains.water.rules.cwqi import Weighting
 from fenhe.kernel.period import Period
 from fenhe.publish.page import Ask, Table
@@ -53,7 +53,8 @@ def league(ask: Ask) -> dict[str, Any]:
         "sections": [
             {"code": one["code"], "name": one["name"]} for one in own.iter_rows(named=True)
         ],
-        "buys": _buys(own, ask.language),
+        "buys": _buys(own, ranked, place.thing.pk, weighting, ask.language),
+        "next": _next(ranked, place.thing.pk, names),
         "supposed": supposed,
         "tables": {"league": _table(rows, period)},
     }
@@ -132,8 +133,11 @@ def _four(value: float | None) -> str:
     return "—" if value is None else f"{value:.4f}"
 
 
-def _buys(own: pl.DataFrame, language: str) -> list[dict[str, Any]]:
-    """What 10 % less of one item at one section takes off the river or lake index, most first."""
+def _buys(
+    own: pl.DataFrame, ranked: pl.DataFrame, city: int, weighting: Weighting, language: str
+) -> list[dict[str, Any]]:
+    """What 10 % less of one item at one section takes off the city's index, most first; the exact
+    derivative per unit; and the mean that alone would pass the next better city."""
     points = dict(own.group_by("waterbody").len().iter_rows())
     rows = []
     means = {
@@ -141,26 +145,70 @@ def _buys(own: pl.DataFrame, language: str) -> list[dict[str, Any]]:
         for kind in points
         for name in cwqi.items(tables.surface())
     }
+    gain = _gain(ranked, city)
     for row in own.iter_rows(named=True):
         kind = row["waterbody"]
+        weight = _weight(points, kind, weighting)
         for name in cwqi.items(tables.surface()):
             value, mean = row[name], means[kind, name]
             if value is None or name == "ph" or not isinstance(mean, float) or mean <= 0:
                 continue
             step = value * SHARE * (1 if name == "do" else -1)
-            slope = cwqi.derivative(name, mean, tables.surface(), kind)
-            rows.append((slope * step / points[kind], row["name"], name, value, value + step))
-    rows.sort()
+            slope = cwqi.derivative(name, mean, tables.surface(), kind) / points[kind] * weight
+            needed = None
+            if gain is not None:
+                needed = simulator.value_for_gain(
+                    gain, name, value, mean, points[kind], tables.surface(), kind, weight
+                )
+            rows.append((slope * step, row["name"], name, value, value + step, slope, needed))
+    rows.sort(key=lambda one: one[:4])
     return [
         {
             "section": section,
             "item": facts.item_name(name, language),
             "from": f"{value:.3g}",
             "to": f"{to:.3g}",
-            "gain": f"{gain:+.4f}".replace("-", "−"),
+            "gain": _signed(gain_),
+            "slope": _signed(slope),
+            "needed": "" if needed is None else f"{'≥' if name == 'do' else '≤'} {needed:.3g}",
         }
-        for gain, section, name, value, to in rows[:MOST]
+        for gain_, section, name, value, to, slope, needed in rows[:MOST]
     ]
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.4f}".replace("-", "−")
+
+
+def _weight(points: dict[str, int], kind: str, weighting: Weighting) -> float:
+    """What the rivers' (lakes') index counts in the city's."""
+    if len(points) == 1:
+        return 1.0
+    if weighting == "river":
+        return 1.0 if kind == tables.RIVER else 0.0
+    return points[kind] / sum(points.values())
+
+
+def _better(ranked: pl.DataFrame, city: int) -> dict[str, Any] | None:
+    """The city one place before."""
+    own = ranked.filter(pl.col("city") == city)["rank"][0]
+    if own is None:
+        return None
+    before = ranked.filter(pl.col("rank") < own).sort("rank")
+    return None if before.is_empty() else before.row(-1, named=True)
+
+
+def _gain(ranked: pl.DataFrame, city: int) -> float | None:
+    better = _better(ranked, city)
+    own = ranked.filter(pl.col("city") == city).row(0, named=True)
+    return None if better is None else simulator.to_pass(own["_exact"], better["cwqi"])
+
+
+def _next(ranked: pl.DataFrame, city: int, names: dict[int, str]) -> dict[str, str] | None:
+    better = _better(ranked, city)
+    if better is None:
+        return None
+    return {"city": names[better["city"]], "cwqi": _four(better["cwqi"])}
 
 
 def _supposed(

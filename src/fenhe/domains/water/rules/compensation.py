@@ -70,6 +70,15 @@ class Statement:
     lines: Sequence[Line] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one item of one section, 10⁴ yuan; `amount` None where the scheme's is not known."""
+
+    amount: float | None
+    low: float | None
+    high: float | None
+
+
 def schemes() -> list[Edition]:
     return tables.editions(STANDARD)
 
@@ -95,6 +104,17 @@ def statements(results: Iterable[Result], scheme: Edition) -> list[Statement]:
         _total(district, period, [x for x in lines if (x.district, x.period) == (district, period)])
         for district, period in keys
     ]
+
+
+def cost(row: Result, scheme: Edition) -> Cost | None:
+    """What the item's own lines come to; None where the scheme does not count the item."""
+    if not _counts(row, scheme):
+        return None
+    lines = _lines(row, scheme)
+    amounts, lows, highs = (
+        [getattr(line, name) for line in lines] for name in ("amount", "low", "high")
+    )
+    return Cost(_whole(amounts), _whole(lows), _whole(highs))
 
 
 def _counts(row: Result, scheme: Edition) -> bool:
@@ -299,18 +319,19 @@ def _line(
 
 
 def _total(district: str, period: str, lines: Sequence[Line]) -> Statement:
-    def whole(values: Sequence[float | None]) -> float | None:
-        known = [value for value in values if value is not None]
-        return _money(sum(known)) if len(known) == len(values) else None
-
     return Statement(
         district,
         period,
-        whole([line.amount for line in lines]),
-        whole([line.low for line in lines]),
-        whole([line.high for line in lines]),
+        _whole([line.amount for line in lines]),
+        _whole([line.low for line in lines]),
+        _whole([line.high for line in lines]),
         tuple(lines),
     )
+
+
+def _whole(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return _money(sum(known)) if len(known) == len(values) else None
 
 
 def _money(amount: float) -> float:

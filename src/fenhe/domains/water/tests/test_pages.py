@@ -38,9 +38,10 @@ def administrator(client: Client) -> Client:
 
 
 @pytest.fixture
-def river(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Object:
-    """The simulated sections of the demonstration over twelve days."""
-    monkeypatch.setattr(demo_water, "PERIOD", Period.days(date(2015, 12, 1), date(2015, 12, 12)))
+def river(lake: Lake, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Object:
+    """The simulated sections of the demonstration over twelve days, or so many as are asked for."""
+    last = date(2015, 12, getattr(request, "param", 12))
+    monkeypatch.setattr(demo_water, "PERIOD", Period.days(date(2015, 12, 1), last))
     demo_water.prepare(lambda share: None)
     handlers = wiring.handlers(lambda: demo_water.PERIOD.end)
     while outbox.run(handlers) or dirty.count():
@@ -162,3 +163,33 @@ def test_the_public_sees_classes_with_their_hour_and_nothing_else(
     assert rows[0].startswith("code,name,river,longitude,latitude,sampled,class,ph (pH)")
     assert len(rows) == 1 + Relation.objects.filter(object=river).count()
     public.forget()
+
+
+@pytest.mark.parametrize("river", [28], indirect=True)
+def test_districts_are_balanced_and_what_cannot_be_said_is_said(
+    administrator: Client, river: Object
+) -> None:
+    page = administrator.get("/water/compensation?month=2015-12").content.decode()
+    assert "迎泽桥 → " in page
+    assert "上游没有断面" in page  # the first section, and tributaries
+    answer = administrator.get("/water/compensation?csv=balance")
+    rows = answer.getvalue().decode("utf-8-sig").splitlines()
+    head = rows[0].split(",")
+    ammonia = [dict(zip(head, row.split(","), strict=True)) for row in rows if ",nh3n," in row]
+    gauged = [row for row in ammonia if row["own_kg_d"]]
+    assert gauged
+    for row in gauged:
+        own = float(row["load_out_kg_d"]) - float(row["load_in_kg_d"])
+        assert float(row["own_kg_d"]) == pytest.approx(own)
+        assert float(row["own_low_kg_d"]) < own < float(row["own_high_kg_d"])
+    assert {row["cannot_be_said"] for row in ammonia if not row["own_kg_d"]} <= {
+        "loads", "no_inflow;loads",
+    }  # fmt: skip
+
+
+def test_the_page_asks_as_often_for_many_sections(
+    administrator: Client, river: Object, django_assert_max_num_queries: object
+) -> None:
+    administrator.get("/water/compensation")
+    with django_assert_max_num_queries(45):  # type: ignore[operator]
+        administrator.get("/water/compensation")
