@@ -11,8 +11,8 @@ from fenhe.app.boot import boot
 
 boot()
 
-from fenhe.act import obligations  # noqa: E402 (models after the platform)
-from fenhe.act.models import Obligation, Reminder  # noqa: E402
+from fenhe.act import history, obligations  # noqa: E402 (models after the platform)
+from fenhe.act.models import Case, CaseDocument, Obligation, Reminder  # noqa: E402
 from fenhe.act.obligations import sweeping  # noqa: E402
 from fenhe.app import records, wiring  # noqa: E402
 from fenhe.kernel.period import CIVIL  # noqa: E402
@@ -32,7 +32,7 @@ def prepare() -> None:
 
 
 def work() -> None:
-    sweeping.BATCH = 23  # many transactions, so that a kill falls between two of them
+    sweeping.BATCH = 7  # many transactions, so that a kill falls between two of them
     print("working", flush=True)  # noqa: T201
     handlers = wiring.handlers(lambda: NOW)
     while obligations.sweep(NOW) or outbox.run(handlers):
@@ -45,8 +45,13 @@ def state() -> None:
     reminders = Reminder.objects.order_by("obligation__key", "step")
     told = reminders.values_list("obligation__key", "step", "round", "light")
     rows = Outbox.objects.filter(topic=sweeping.TOPIC)
-    left = [rows.count(), rows.filter(done_at=None).count()]
-    print(json.dumps([list(clocks), list(told), left]))  # noqa: T201
+    payloads = rows.values_list("payload", flat=True)
+    left = [sum(len(news["clocks"]) for news in payloads), rows.filter(done_at=None).count()]
+    notices = CaseDocument.objects.filter(case__procedure="dispatch.supervision", kind="notice")
+    supervised = sorted(notices.values_list("case__source", flat=True))
+    broken = [one.as_dict() for one in history.problems(Case.objects.all())]
+    numbers = Case.objects.count()
+    print(json.dumps([list(clocks), list(told), left, supervised, numbers, broken]))  # noqa: T201
 
 
 {"prepare": prepare, "work": work, "state": state}[sys.argv[1]]()

@@ -1,5 +1,6 @@
 """SIGKILL at any moment of the sweep, or between two steps of the outbox: every clock has exactly
-one reminder in effect, as in a run that nobody disturbed."""
+one reminder in effect, and each that came to supervision one case with one notice, as in a run
+that nobody disturbed."""
 
 from __future__ import annotations
 
@@ -26,9 +27,12 @@ def test_every_clock_reminds_once_however_often_the_worker_dies(
     shutil.copytree(calm.home, stormy.home)
     calm.do("work")
     expected = calm.state()
-    clocks, told, left = expected
+    clocks, told, left, supervised, numbers, broken = expected
     assert len(clocks) == len(told) == left[0]
     assert left[1] == 0
+    assert len(set(supervised)) == len(supervised) == numbers
+    assert len(supervised) == sum(step == "supervision" for _, step, _, _ in told) > 0
+    assert broken == []
 
     stormy.storm(seed, longest, limit)
     assert stormy.state() == expected

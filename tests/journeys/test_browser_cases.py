@@ -259,7 +259,9 @@ def test_a_rectification_item_from_the_plan_to_the_close_out(desk: Desk) -> None
     assert state(page) == "已销号"
     assert "消除直排" in words(page, "整改任务清单（一项一单）")
     assert "准予销号" in words(page, "销号备案表")
-    page = desk.take("rectification_office", item, "rebound", reason="回头看发现反弹")
+    page = desk.take(
+        "rectification_office", item, "rebound", deadline=today(60), reason="回头看发现反弹"
+    )
     assert state(page).startswith("反弹")
 
 

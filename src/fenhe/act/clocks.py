@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import TypedDict
 
 from django.db import transaction
 
+from fenhe.access.models import Organ
 from fenhe.act import filling, obligations
 from fenhe.act.models_case import Case
 from fenhe.act.models_obligation import Obligation
@@ -18,6 +20,7 @@ from fenhe.act.procedures.shape import Pause, Procedure, Start, Step
 from fenhe.evidence import ledger
 from fenhe.kernel.errors import Conflict
 from fenhe.kernel.period import DAY, civil
+from fenhe.registry.models import Object
 
 RUNNING = ("running", "overdue")
 LIVE = (*RUNNING, "suspended")
@@ -53,7 +56,8 @@ def move(
         if (one := known.get(name)) is not None and one.state == "suspended":
             _go_on(one, today, person, now)
     for name in step.extends:
-        obligations.extend(_live(known, name), person, reason, now)
+        until = _moved_to(case, procedure, name)
+        obligations.extend(_live(known, name), person, reason, now, until)
     for pause in step.suspends:
         obligations.suspend(_live(known, pause.clock), today, _why(case, pause), person, now)
     for name, end in _ends(step):
@@ -109,6 +113,8 @@ def _start(
     person: object,
     now: datetime,
 ) -> None:
+    if start.unless and case.fields.get(start.unless):
+        return
     trigger: date | datetime = now
     if start.since:
         raw = case.fields.get(start.since)
@@ -120,16 +126,29 @@ def _start(
             cancel(before, person, now, "begins anew")
         count = int(before.key.rsplit(":", 1)[1]) + 1
     clock = procedure.clocks[start.clock]
+    key = f"{about(case)}:{start.clock}:{count}"
+    whose = _Whose(about=about(case), subject=case.subject, organ=case.organ)
+    if clock.until:
+        day = date.fromisoformat(str(case.fields[clock.until])[:10])
+        ground = procedure.ground(clock.basis, civil(now).date())
+        article = ground.zh if ground else ""
+        known[start.clock] = obligations.start_set(key, day, article, now, **whose)
+        return
     known[start.clock] = obligations.start(
-        f"{about(case)}:{start.clock}:{count}",
-        clock.rule,
-        trigger,
-        now,
-        variant=clock.variant,
-        about=about(case),
-        subject=case.subject,
-        organ=case.organ,
+        key, clock.rule, trigger, now, variant=clock.variant, **whose
     )
+
+
+class _Whose(TypedDict):
+    about: str
+    subject: Object | None
+    organ: Organ | None
+
+
+def _moved_to(case: Case, procedure: Procedure, name: str) -> date | None:
+    """The day to which an extension moves a clock whose day was set."""
+    field = procedure.clocks[name].moved_to
+    return date.fromisoformat(str(case.fields[field])[:10]) if field else None
 
 
 def _live(known: dict[str, Obligation], name: str) -> Obligation:

@@ -44,7 +44,9 @@ class Facts:
 
     @cached_property
     def open_children(self) -> int:
-        return self.case.children.filter(closed_at=None).count()
+        """Of the procedures that this one opens; a supervision notice keeps nothing open."""
+        children = self.case.children.filter(procedure__in=self.procedure.children)
+        return children.filter(closed_at=None).count()
 
     def last(self, step: str) -> int:
         """The place of the newest entry of this step in the round; 0 when there is none."""

@@ -9,25 +9,28 @@ OPEN = ("running", "overdue")
 
 
 class Obligation(models.Model):
-    """期限: one clock that runs by a rule of `act.deadlines`. `key` says whose it is and is taken
-    once, so that starting it twice starts it once."""
+    """期限: one clock that runs by a rule of `act.deadlines`, or to a day that an organ set. `key`
+    says whose it is and is taken once, so that starting it twice starts it once."""
 
-    key = models.CharField(max_length=160, unique=True)  # "case:17:decision"
-    rule = models.CharField(max_length=40)
+    key = models.CharField(max_length=160)  # "case:17:decision"
+    rule = models.CharField(max_length=40, blank=True, default="")  # none: the day was set
+    set_day = models.DateField(null=True)  # the last day as it was set first
     variant = models.CharField(max_length=40, default="", blank=True)
     about = models.CharField(max_length=120, default="", blank=True)  # "case:17"
     subject = models.ForeignKey(
-        "registry.Object", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+        "registry.Object", null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        db_index=False,
+    )  # fmt: skip
     organ = models.ForeignKey(
-        "access.Organ", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+        "access.Organ", null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        db_index=False,
+    )  # fmt: skip
     trigger = models.DateTimeField()
     due_day = models.DateField(null=True)  # the last day; none where the rule yields none
     due = models.DateTimeField(null=True)  # the first instant that is too late
     provisional = models.BooleanField(default=False)
     accuses = models.BooleanField(default=True)  # whether it may be called overdue
-    calendar = models.CharField(max_length=300)
+    calendar = models.CharField(max_length=300, blank=True, default="")
     article = models.CharField(max_length=300)
     state = models.CharField(max_length=10, default="running")  # running, suspended, overdue, met
     policy = models.CharField(max_length=20)
@@ -41,6 +44,9 @@ class Obligation(models.Model):
     met_at = models.DateTimeField(null=True)
 
     class Meta:
+        # Every index of this table is written anew for each clock that a sweep moves (PostgreSQL):
+        # only what a query needs stands here, without rows that no query looks for.
+        constraints = [models.UniqueConstraint(fields=["key"], name="obligation_once")]
         indexes = [
             models.Index(
                 fields=["policy", "step", "due"], name="obligation_due",
@@ -51,6 +57,10 @@ class Obligation(models.Model):
                 condition=Q(provisional=True),
             ),
             models.Index(fields=["about"], name="obligation_about"),
+            models.Index(
+                fields=["subject"], name="obligation_subject",
+                condition=Q(subject__isnull=False),
+            ),
         ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import UTC, date, datetime
 from threading import Barrier
 from typing import Any
 
@@ -14,9 +14,9 @@ from django.db import connection, transaction
 
 from fenhe.access import gate
 from fenhe.access.models import Organ, Person
-from fenhe.act import cases, clocks, guards, history, merging, migrating, numbers
+from fenhe.act import cases, clocks, guards, history, merging, migrating, numbers, obligations
 from fenhe.act.conftest import CLUE, NOW
-from fenhe.act.models import Case, CaseEntry, NumberSeries
+from fenhe.act.models import Case, CaseEntry, NumberSeries, Obligation
 from fenhe.act.procedures import register
 from fenhe.act.procedures.shape import Migration, Procedure
 from fenhe.evidence import ledger
@@ -177,7 +177,10 @@ def test_resolved_is_not_closed_and_a_rebound_keeps_its_number(take: Take, staff
     take(item, "file", "rectification_office", after, objections="无", filing_no="备1")
     closed = take(item, "close", "group", after)
     assert closed.closed_at == after
-    back = take(item, "rebound", "rectification_office", after + 30 * DAY, "回头看发现反弹")
+    back = take(
+        item, "rebound", "rectification_office", after + 30 * DAY, "回头看发现反弹",
+        deadline="2026-09-30",
+    )  # fmt: skip
     assert (back.number, back.round, back.closed_at, back.resolved_at) == (
         item.number,
         2,
@@ -185,6 +188,67 @@ def test_resolved_is_not_closed_and_a_rebound_keeps_its_number(take: Take, staff
         None,
     )
     assert back.entries.count() == closed.revision + 1
+
+
+def rectify(item: Case) -> Obligation:
+    return clocks.newest(clocks.of(item))["rectify"]
+
+
+def test_the_rectification_deadline_runs_and_is_extended_by_those_who_approved_the_plan(
+    take: Take, staff: Staff
+) -> None:
+    """法典29条：整改时限；改期仅由批准方案的机关，保留原期限，每次计数。"""
+    item = rectified(take, staff)
+    assert (rectify(item).due_day, rectify(item).article) == (
+        date(2026, 12, 31),
+        "中央生态环境保护督察工作规定（2019）",
+    )
+    take(item, "check_on_site", "office", site_check="不合格", checkers="王五、赵六")
+    take(item, "send_back", "office", reason="口门仍在排水")
+    take(item, "resume", "county_government")
+    asked = {"wanted_deadline": "2027-03-31", "extension_why": "管网改造跨冬季"}
+    take(item, "ask_deadline", "county_government", **asked)
+    with pytest.raises(BadInput, match=r"obligation\.until"):
+        take(item, "change_deadline", "group", reason="同意", new_deadline="2026-12-31")
+    with pytest.raises(Forbidden):
+        take(item, "change_deadline", "office", reason="同意", new_deadline="2027-03-31")
+    item = take(item, "change_deadline", "group", reason="同意", new_deadline="2027-03-31")
+    moved = rectify(item)
+    assert (moved.due_day, moved.set_day, moved.round) == (
+        date(2027, 3, 31), date(2026, 12, 31), 1,
+    )  # fmt: skip
+    assert [one["approval"] for one in moved.extensions] == ["原定时限的机关"]
+    assert item.fields["deadline"] == "2026-12-31"
+    assert item.documents.filter(kind="extension").count() == 1
+    obligations.sweep(datetime(2027, 4, 1, 1, tzinfo=UTC))
+    assert rectify(item).state == "overdue"
+    take(item, "ask_deadline", "county_government", **asked)
+    with pytest.raises(Conflict, match=r"obligation\.moved-on"):  # not after the time is over
+        take(
+            item, "change_deadline", "group", datetime(2027, 4, 2, 1, tzinfo=UTC), "再延",
+            new_deadline="2027-06-30",
+        )  # fmt: skip
+
+
+def test_what_must_last_has_no_deadline_to_run_out(take: Take, staff: Staff) -> None:
+    """governance_workflows: long_term 不判逾期."""
+    item = cases.open_(
+        cases.Opening(
+            "inspection.rectification",
+            {"batch": "第二轮", "problem": "扬尘", "received_on": "2026-03-02"},
+        ),
+        staff["rectification_office"],
+        NOW,
+    )
+    staff["group"] = Person.objects.create(
+        username="group", role="rectification_office", organ=staff["office"].organ
+    )
+    item = take(
+        item, "approve_plan", "group", implementer="小店区政府", supervisor="市住建局",
+        acceptor="市生态环境局", goal="长期抑尘", measures_list="覆盖", deadline="2026-03-05",
+        long_term="yes",
+    )  # fmt: skip
+    assert "rectify" not in clocks.newest(clocks.of(item))
 
 
 def test_whoever_carried_it_out_does_not_accept_it(take: Take, staff: Staff) -> None:

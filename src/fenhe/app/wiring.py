@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from fenhe.act import documents, obligations, orders
+from fenhe.act import documents, obligations, orders, supervising
 from fenhe.alert import escalation, watch
 from fenhe.app import audit
 from fenhe.app.api import once
@@ -41,7 +41,7 @@ def handlers(clock: Callable[[], datetime] = utc_now) -> dict[str, Handler]:
         engine.recompute(Period.parse(news["period"]), news["edition"])
 
     def obligation_step(news: dict[str, Any]) -> None:
-        obligations.remind(news, clock())
+        supervising.obligation_step(news, clock())
 
     def alarm_raised(news: dict[str, Any]) -> None:
         deliver.alarm_raised(news, clock())

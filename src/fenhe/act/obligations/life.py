@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from fenhe.access.models import Organ
 from fenhe.act import notices
 from fenhe.act.deadlines import Calendar, Result, Span, compute, rule
-from fenhe.act.deadlines.limits import Law, Unit
+from fenhe.act.deadlines.limits import Confidence, Law, Limit, Unit
 from fenhe.act.models_obligation import Obligation
 from fenhe.act.obligations.policy import policy_for
 from fenhe.evidence import ledger
@@ -23,6 +23,8 @@ from fenhe.kernel.errors import BadInput, Conflict
 from fenhe.kernel.period import CIVIL, DAY, civil, civil_midnight
 from fenhe.registry.models import Object
 
+SETTER = "原定时限的机关"
+"""Who extends a day that was set: the organ that set it."""
 NO_CLOCK = (Unit.RATE, Unit.AMOUNT, Unit.COUNT_OF_DAYS, Unit.WORKING_DAY_MIN)
 
 
@@ -41,7 +43,7 @@ def start(
     """Begin the clock `key`, or return the one that runs already. `trigger` is a civil day, or an
     instant. Call it inside the transaction of the fact that starts it."""
     begun = trigger if isinstance(trigger, datetime) else civil_midnight(trigger)
-    if law_of(rule_id, begun).limit(variant).unit in NO_CLOCK:
+    if rule(rule_id).law(civil(begun).date()).limit(variant).unit in NO_CLOCK:
         raise BadInput(
             "obligation.no-clock",
             f"规则 {rule_id} 不是有截止日的期限，不能计时",
@@ -51,13 +53,36 @@ def start(
         key=key, rule=rule_id, variant=variant, about=about, subject=subject, organ=organ,
         trigger=begun, started_at=now,
     )  # fmt: skip
-    take(clock, counted(clock, calendar or notices.current()))
+    return _begin(clock, calendar or notices.current(), now)
+
+
+def start_set(
+    key: str,
+    day: date,
+    article: str,
+    now: datetime,
+    *,
+    about: str = "",
+    subject: Object | None = None,
+    organ: Organ | None = None,
+) -> Obligation:
+    """The same for a last day that no rule counts, because an organ set it (整改时限). It can be
+    extended to a day that is named, and nothing excludes time from it."""
+    clock = Obligation(
+        key=key, set_day=day, article=article, about=about, subject=subject, organ=organ,
+        trigger=now, started_at=now,
+    )  # fmt: skip
+    return _begin(clock, None, now)
+
+
+def _begin(clock: Obligation, calendar: Calendar | None, now: datetime) -> Obligation:
+    _count(clock, calendar)
     clock.policy = _policy(clock, now)
     try:
         with transaction.atomic():
             clock.save(force_insert=True)
     except IntegrityError:
-        return Obligation.objects.get(key=key)
+        return Obligation.objects.get(key=clock.key)
     return clock
 
 
@@ -96,10 +121,10 @@ def extend(
     clock: Obligation, person: object, reason: str, now: datetime, until: date | None = None
 ) -> Obligation:
     """One more extension, approved by `person` before the time is over. `until` is for rules that
-    allow an extension and leave its length to the approver."""
+    allow an extension and leave its length to the approver, and for days that were set."""
 
     def act(one: Obligation) -> dict[str, Any]:
-        law = law_of(one.rule, one.trigger)
+        law = law_of(one)
         if one.state != "running" or (one.due is not None and one.due <= now):
             raise _moved_on(one)
         times = len(one.extensions)
@@ -125,14 +150,23 @@ def meet(clock: Obligation, person: object, now: datetime) -> Obligation:
     return _changed(clock, person, now, "obligation.meet", act)
 
 
-def law_of(rule_id: str, trigger: datetime) -> Law:
-    return rule(rule_id).law(civil(trigger).date())
+def law_of(clock: Obligation) -> Law:
+    """What holds for the clock; for a day that was set, the organ that set it may move it."""
+    if clock.set_day is None:
+        return rule(clock.rule).law(civil(clock.trigger).date())
+    return Law(
+        article=clock.article,
+        limits=[Limit(unit=Unit.NATURAL_DAY)],
+        extension_open=True,
+        approvers=[SETTER],
+        confidence=Confidence.HIGH,
+    )
 
 
 def counted(clock: Obligation, calendar: Calendar) -> Result:
     """The clock's limit with everything that was granted so far."""
     begun = civil(clock.trigger)
-    unit = law_of(clock.rule, clock.trigger).limit(clock.variant).unit
+    unit = law_of(clock).limit(clock.variant).unit
     spans = [
         Span(date.fromisoformat(one["first"]), date.fromisoformat(one["last"]), one["why"])
         for one in clock.excluded
@@ -155,11 +189,29 @@ def take(clock: Obligation, result: Result) -> None:
     if isinstance(due, datetime):
         clock.due_day, clock.due = due.date(), due.replace(tzinfo=CIVIL)
     elif due is not None:
-        named = [date.fromisoformat(one["until"]) for one in clock.extensions if "until" in one]
-        clock.due_day = max([due, *named])
-        clock.due = civil_midnight(clock.due_day + DAY)
+        _due_on(clock, due)
     clock.provisional, clock.accuses = result.provisional, result.accuses
     clock.calendar, clock.article = result.calendar, result.article
+    _round(clock, before)
+
+
+def _count(clock: Obligation, calendar: Calendar | None) -> None:
+    if clock.set_day is None:
+        take(clock, counted(clock, calendar or notices.current()))
+        return
+    before = clock.due
+    _due_on(clock, clock.set_day)
+    _round(clock, before)
+
+
+def _due_on(clock: Obligation, day: date) -> None:
+    """The last day, or the latest to which an extension moved it by name."""
+    named = [date.fromisoformat(one["until"]) for one in clock.extensions if "until" in one]
+    clock.due_day = max([day, *named])
+    clock.due = civil_midnight(clock.due_day + DAY)
+
+
+def _round(clock: Obligation, before: datetime | None) -> None:
     if clock.pk and clock.due != before:
         clock.round, clock.step = clock.round + 1, 0
 
@@ -177,7 +229,7 @@ def _changed(
             raise _moved_on(one)
         detail = act(one)
         if one.state != "met":
-            take(one, counted(one, notices.current()))
+            _count(one, None)
             if one.state == "overdue" and one.due is not None and one.due > now:
                 one.state = "running"  # what was excluded since then puts it in time again
         one.save()
@@ -193,7 +245,7 @@ def _exclude(clock: Obligation, span: Span) -> dict[str, Any]:
 
 
 def _may_exclude(clock: Obligation, why: str) -> None:
-    reasons = law_of(clock.rule, clock.trigger).excluded
+    reasons = law_of(clock).excluded
     if why not in reasons:
         known = "、".join(reasons) or "—"
         raise BadInput(
@@ -228,7 +280,7 @@ def _moved_on(clock: Obligation) -> Conflict:
 
 
 def _policy(clock: Obligation, now: datetime) -> str:
-    unit = law_of(clock.rule, clock.trigger).limit(clock.variant).unit
+    unit = law_of(clock).limit(clock.variant).unit
     begun = min(civil(clock.trigger).date(), civil(now).date())
     lasts = clock.due_day - begun if clock.due_day else timedelta.max
     return policy_for(unit.value, lasts.days).id

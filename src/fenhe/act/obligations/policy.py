@@ -20,11 +20,19 @@ FILE = Path(__file__).with_name("policy.yaml")
 FARTHEST = 150  # days: no step lies further from its due day than this
 
 
+class Opens(Declared):
+    """The case that a step opens: its procedure, and by when an answer is wanted."""
+
+    procedure: str
+    reply_working_days: int = Field(ge=1, le=60)
+
+
 class Step(Declared):
     id: str
     to: DeclaredText
     light: str = ""
     overdue: bool = False
+    opens: Opens | None = None
     working_days: int | None = Field(None, ge=-60, le=60)
     days: int | None = Field(None, ge=-100, le=100)
     hours: int | None = None

@@ -1,10 +1,11 @@
 """The nightly sweep: which clocks have come to a step of their policy; a few set-based statements.
 
 For each policy and step one instant parts the clocks that have come to it (`Step.reached`), so the
-sweep is an index scan of those that moved, whatever the number that did not. Moving a clock and
-writing its outbox row is one transaction of one batch of clocks: killed anywhere, the next sweep
-goes on where this one stopped, and each clock and step has exactly one row. Several sweeps may run
-at once: PostgreSQL passes over rows another holds, SQLite has one writer.
+sweep is an index scan of those that moved, whatever the number that did not. Moving clocks and
+writing the outbox rows that tell of them, up to NEWS in one, is one transaction of one batch:
+killed anywhere, the next sweep goes on where this one stopped, and each clock and step is told of
+exactly once. Several sweeps may run at once: PostgreSQL passes over rows another holds, SQLite has
+one writer.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from fenhe.store.models import Outbox
 
 BATCH = 20_000  # SQLite has one writer: nobody may wait long for it
 WIDER = 20  # PostgreSQL keeps nobody waiting, and would walk over what earlier batches left dead
+NEWS = 500  # clocks that one outbox row tells of
 RECOUNTED = 5_000
 TOPIC = "obligation.step"
 
@@ -119,7 +121,7 @@ RECOUNTED_FIELDS = [
 
 
 def _move(policy: str, step: Step, rank: int, reached: datetime) -> int:
-    """One batch: outbox row and new step together, or neither."""
+    """One batch: outbox rows and new step together, or neither."""
     milder = ", ".join(str(number) for number in range(rank))
     wanted = f"policy = %s AND step IN ({milder}) AND due <= %s AND state IN ('running', 'overdue')"
     state = "CASE WHEN accuses THEN 'overdue' ELSE state END" if step.overdue else "state"
@@ -127,11 +129,6 @@ def _move(policy: str, step: Step, rank: int, reached: datetime) -> int:
     move = _on_postgresql if connection.vendor == "postgresql" else _on_sqlite
     with transaction.atomic():
         return move(wanted, asked, f"step = {rank}, state = {state}", step.id)
-
-
-def _payload(step: str) -> str:
-    """JSON written by the database; the step's id is a plain word of policy.yaml."""
-    return f"""'{{"obligation": ' || id || ', "round": ' || round || ', "step": "{step}"}}'"""
 
 
 def _on_postgresql(wanted: str, asked: Sequence[str | None], change: str, step: str) -> int:
@@ -142,33 +139,43 @@ def _on_postgresql(wanted: str, asked: Sequence[str | None], change: str, step: 
             f"WITH picked AS (SELECT id FROM {clocks} WHERE {wanted}"  # noqa: S608 (our own names)
             f" LIMIT {BATCH * WIDER} FOR UPDATE SKIP LOCKED),"
             f" moved AS (UPDATE {clocks} SET {change} WHERE id IN (SELECT id FROM picked)"
-            " RETURNING id, round)"
+            " RETURNING id, round),"
+            f" placed AS (SELECT id, round, (row_number() OVER (ORDER BY id) - 1) / {NEWS} AS row"
+            " FROM moved)"
             f" INSERT INTO {rows} (topic, payload, created_at, attempts, not_before, error)"
-            f" SELECT %s, ({_payload(step)})::jsonb, %s, 0, %s, '' FROM moved",
-            [*asked, TOPIC, now, now],
+            " SELECT %s, jsonb_build_object('step', %s::text, 'clocks',"
+            " jsonb_agg(jsonb_build_array(id, round) ORDER BY id)), %s, 0, %s, ''"
+            " FROM placed GROUP BY row ORDER BY row"
+            " RETURNING jsonb_array_length(payload -> 'clocks')",
+            [*asked, TOPIC, step, now, now],
         )
-        return int(cursor.rowcount)
+        return sum(count for (count,) in cursor.fetchall())
 
 
 def _on_sqlite(wanted: str, asked: Sequence[str | None], change: str, step: str) -> int:
     clocks, rows = Obligation._meta.db_table, Outbox._meta.db_table
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMP TABLE IF NOT EXISTS moving (id INTEGER PRIMARY KEY)")
+        cursor.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS moving (place INTEGER PRIMARY KEY, id INTEGER, round)"
+        )
         cursor.execute("DELETE FROM moving")
         cursor.execute(
-            f"INSERT INTO moving SELECT id FROM {clocks} WHERE {wanted} LIMIT {BATCH}",  # noqa: S608 (our own names)
+            f"INSERT INTO moving (id, round) SELECT id, round FROM {clocks} WHERE {wanted}"  # noqa: S608 (our own names)
+            f" LIMIT {BATCH}",
             asked,
         )
-        if not cursor.rowcount:
+        moved = int(cursor.rowcount)
+        if not moved:
             return 0
         cursor.execute(
             f"INSERT INTO {rows} (topic, payload, created_at, attempts, not_before, error)"  # noqa: S608 (our own names)
-            f" SELECT %s, {_payload(step)}, %s, 0, %s, '' FROM {clocks}"
-            " WHERE id IN (SELECT id FROM moving)",
-            [TOPIC, now, now],
+            " SELECT %s, json_object('step', %s,"
+            " 'clocks', json_group_array(json_array(id, round))),"
+            f" %s, 0, %s, '' FROM moving GROUP BY (place - 1) / {NEWS}",
+            [TOPIC, step, now, now],
         )
         cursor.execute(
             f"UPDATE {clocks} SET {change} WHERE id IN (SELECT id FROM moving)"  # noqa: S608 (our own names)
         )
-        return int(cursor.rowcount)
+        return moved

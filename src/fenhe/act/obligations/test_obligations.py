@@ -219,8 +219,19 @@ def test_many_batches_leave_one_row_each(monkeypatch: pytest.MonkeyPatch) -> Non
     assert obligations.sweep(at("2026-05-12T06:00")) == 50
     assert obligations.sweep(at("2026-05-12T07:00")) == 0
     rows = [row.payload for row in Outbox.objects.filter(topic=TOPIC)]
-    assert len({row["obligation"] for row in rows}) == len(rows) == 50
+    told = [clock for row in rows for clock, _ in row["clocks"]]
+    assert len(set(told)) == len(told) == 50
     assert {row["step"] for row in rows} == {"reminder"}
+
+
+def test_one_outbox_row_tells_of_many_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fenhe.act.obligations.sweeping.NEWS", 20)
+    clocks = [decision(f"case:{number}") for number in range(50)]
+    assert night("2026-05-12T06:00") == 50
+    rows = [row.payload["clocks"] for row in Outbox.objects.filter(topic=TOPIC).order_by("pk")]
+    assert [len(one) for one in rows] == [20, 20, 10]
+    assert [pair for one in rows for pair in one] == [[clock.pk, 0] for clock in clocks]
+    assert len(told()) == 50
 
 
 def test_the_sweep_uses_its_index() -> None:

@@ -15,7 +15,7 @@ import networkx as nx
 
 from fenhe.act.deadlines import limits
 from fenhe.act.posts import POSTS
-from fenhe.act.procedures.shape import OPENING, Procedure, Step
+from fenhe.act.procedures.shape import OPENING, Clock, Procedure, Step
 from fenhe.kernel.errors import BadInput
 from fenhe.kernel.text import Text
 
@@ -132,6 +132,9 @@ def _used(procedure: Procedure) -> Iterator[tuple[str, str, str]]:
         yield from _each("merging.from", "state", procedure.merging.sources)
         yield from _each("merging.by", "post", procedure.merging.by)
         yield from _each("merging.answers", "transition", procedure.merging.answers)
+    for key, clock in procedure.clocks.items():
+        yield from _each(f"clocks.{key}", "field", _set_by(clock))
+        yield from _each(f"clocks.{key}.basis", "law", (clock.basis,) if clock.basis else ())
     yield from _each("list_fields", "field", procedure.list_fields)
     yield from _each("public_fields", "field", procedure.public_fields)
 
@@ -152,7 +155,8 @@ def _used_by_step(at: str, step: Step) -> Iterator[tuple[str, str, str]]:
         )
     for number, start in enumerate(step.starts):
         yield f"{at}.starts.{number}", "clock", start.clock
-        yield from _each(f"{at}.starts.{number}", "field", (start.since,) if start.since else ())
+        for name in filter(None, (start.since, start.unless)):
+            yield f"{at}.starts.{number}", "field", name
     for number, need in enumerate(step.needs):
         place = f"{at}.needs.{number}"
         for sort, name in (
@@ -178,7 +182,10 @@ def _clocks(procedure: Procedure) -> Iterator[Finding]:
         ended |= {*step.meets, *step.cancels}
     for key, clock in procedure.clocks.items():
         at = f"clocks.{key}"
-        yield from _rule(f"{at}.rule", clock.rule)
+        if clock.rule:
+            yield from _rule(f"{at}.rule", clock.rule)
+        elif any(procedure.fields[name].type != "date" for name in _set_by(clock)):
+            yield _said(at, f"期限 {key} 所据字段须为日期", f"clock {key} needs fields with dates")
         if key not in started:
             yield _said(at, f"期限 {key} 从不开始", f"clock {key} is never started")
         if key not in ended:
@@ -199,9 +206,20 @@ def _rule(at: str, id: str) -> Iterator[Finding]:
         yield _said(at, f"期限规则 {id} 没有条文", f"rule {id} has no article")
 
 
+def _set_by(clock: Clock) -> list[str]:
+    return [name for name in (clock.until, clock.moved_to) if name]
+
+
 def _powers(procedure: Procedure, key: str, step: Step) -> Iterator[Finding]:
     """Nobody extends or stops a limit whose article does not allow it."""
     for name in step.extends:
+        clock = procedure.clocks.get(name)
+        if clock is not None and clock.until and clock.moved_to not in step.fields:
+            yield _said(
+                f"{_place(key)}.extends",
+                f"延长期限 {name} 须填写新的日期（moved_to）",
+                f"to extend {name} the step must ask for the new day (moved_to)",
+            )
         rule = _rule_of(procedure, name)
         if rule is not None and not (rule.extensions or rule.extension_open):
             yield _said(
@@ -224,7 +242,8 @@ def _powers(procedure: Procedure, key: str, step: Step) -> Iterator[Finding]:
 
 
 def _rule_of(procedure: Procedure, clock: str) -> limits.Rule | None:
-    return _known(procedure.clocks[clock].rule) if clock in procedure.clocks else None
+    found = procedure.clocks.get(clock)
+    return _known(found.rule) if found is not None and found.rule else None
 
 
 def _known(id: str) -> limits.Rule | None:

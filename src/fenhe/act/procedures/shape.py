@@ -128,18 +128,31 @@ class Need(Aliased):
 
 
 class Clock(Declared):
-    """A running limit; `rule` names the deadline rule that counts it."""
+    """A running limit: `rule` names the deadline rule that counts it, or `until` the field that
+    holds the day an organ set, by the ground `basis`; `moved_to` is then the field that holds the
+    day to which a step extends it."""
 
-    rule: str
+    rule: str = ""
     name: DeclaredText
     variant: str = ""  # where a rule holds several limits
+    until: str = ""
+    moved_to: str = ""
+    basis: str = ""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Clock:
+        if bool(self.rule) == bool(self.until) or bool(self.until) != bool(self.basis):
+            raise ValueError("a clock has either `rule`, or `until` with `basis`")
+        return self
 
 
 class Start(Aliased):
-    """Starts a clock now, or on the day that a field names."""
+    """Starts a clock now, or on the day that a field names; not where the field `unless` says
+    yes."""
 
     clock: str
     since: str = Field("", alias="from")
+    unless: str = ""
 
 
 class Pause(Aliased):

@@ -52,7 +52,10 @@ def clocks(person: Person) -> Iterator[DueItem]:
         mark = Text("（暂算）", " (provisional)") if one.provisional else Text("", "")
         yield DueItem(
             f"obligation-{one.pk}",
-            Text(f"期限 {one.rule} {one.about}{mark.zh}", f"due {one.rule} {one.about}{mark.en}"),
+            Text(
+                f"期限 {one.rule or one.article} {one.about}{mark.zh}",
+                f"due {one.rule or one.article} {one.about}{mark.en}",
+            ),
             one.due_day or date.max,
             f"{one.article}\n{one.calendar}",
         )

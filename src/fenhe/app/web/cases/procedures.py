@@ -12,12 +12,13 @@ from fenhe.act.deadlines.listed import limit_text
 from fenhe.act.posts import POSTS
 from fenhe.act.procedures import diagram, register
 from fenhe.act.procedures.shape import Procedure, Transition
+from fenhe.app.text import say
 from fenhe.app.web.cases.listing import current
 from fenhe.app.web.cases.showing import grounds
 from fenhe.app.web.preferences import language
 from fenhe.app.web.render import page
 from fenhe.kernel.errors import NotFound
-from fenhe.kernel.period import utc_now
+from fenhe.kernel.period import civil, utc_now
 
 
 def listing(request: HttpRequest) -> HttpResponse:
@@ -73,6 +74,16 @@ def _step(procedure: Procedure, one: Transition, tongue: str) -> dict[str, Any]:
 
 def _clock(procedure: Procedure, key: str, tongue: str) -> dict[str, Any]:
     clock = procedure.clocks[key]
+    if clock.until:
+        ground = procedure.ground(clock.basis, civil(utc_now()).date())
+        return {
+            "name": clock.name[tongue],
+            "rule": clock.until,
+            "limit": say("case.set_day", tongue, field=procedure.fields[clock.until].name[tongue]),
+            "article": ground[tongue] if ground else "",
+            "confidence": procedure.confidence.label[tongue],
+            "firm": True,
+        }
     rule = limits.rule(clock.rule)
     return {
         "name": clock.name[tongue],
