@@ -41,7 +41,8 @@ def work() -> None:
 
 
 def state() -> None:
-    clocks = Obligation.objects.order_by("key").values_list("key", "state", "step", "round")
+    swept = Obligation.objects.filter(rule="pen.decision").order_by("key")
+    clocks = swept.values_list("key", "state", "step", "round")
     reminders = Reminder.objects.order_by("obligation__key", "step")
     told = reminders.values_list("obligation__key", "step", "round", "light")
     rows = Outbox.objects.filter(topic=sweeping.TOPIC)

@@ -75,7 +75,7 @@ def _given(
     known = {
         "unit": numbers.authority(clock.organ),
         "case_number": late.number if late else clock.about,
-        "matter": late.title if late else clock.about,
+        "matter": late.title if late else _limit(clock, late),
         "limit": _limit(clock, late),
         "article": clock.article,
         "due_day": clock.due_day.isoformat() if clock.due_day else None,

@@ -8,14 +8,19 @@ import sqlite3
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from urllib.parse import urlparse
 
 from fenhe import __version__
-from fenhe.app import assets, health
+from fenhe.act import history
+from fenhe.act.models import Case
+from fenhe.app import assets, health, records
 from fenhe.app.health import Finding
 from fenhe.kernel.text import Text
 from fenhe.store import config
 
+NEWEST_CASES = 1000
+SHOWN = 5
 BUILT_AFTER = datetime(2026, 11, 1, tzinfo=UTC)
 """A clock before this release stamps readings with a time that has not been."""
 
@@ -46,8 +51,30 @@ def _masked(value: str, secret: bool = False) -> str:
 
 
 def examine() -> list[Finding]:
-    return [health.safely(check) for check in (_python, _clock, _driver, _assets)] + (
-        health.examine()
+    here = [health.safely(check) for check in (_python, _clock, _driver, _assets)]
+    return [*here, *health.examine(), health.safely(histories)]
+
+
+def histories() -> Finding:
+    """The newest cases held against the ledger; `fenhe evidence verify` looks at all of them."""
+    newest = [] if records.is_new() else list(Case.objects.order_by("-pk")[:NEWEST_CASES])
+    looked = len(newest)
+    wrong = list(islice(history.problems(newest), SHOWN)) if newest else []
+    if not wrong:
+        return Finding(
+            "histories",
+            True,
+            Text(f"最近 {looked} 件案件与存证相符", f"the newest {looked} cases match the ledger"),
+        )
+    zh = "；".join(f"{one.file} {one.message.zh}" for one in wrong)
+    en = "; ".join(f"{one.file} {one.message.en}" for one in wrong)
+    return Finding(
+        "histories",
+        False,
+        Text(
+            f"案件历史与存证不符：{zh}。全部核对：fenhe evidence verify",
+            f"histories differ from the ledger: {en}. All of them: fenhe evidence verify",
+        ),
     )
 
 

@@ -156,7 +156,7 @@ def law_of(clock: Obligation) -> Law:
         return rule(clock.rule).law(civil(clock.trigger).date())
     return Law(
         article=clock.article,
-        limits=[Limit(unit=Unit.NATURAL_DAY)],
+        limits=[Limit(unit=Unit.NATURAL_DAY, count=0, day="")],
         extension_open=True,
         approvers=[SETTER],
         confidence=Confidence.HIGH,

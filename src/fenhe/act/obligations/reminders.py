@@ -4,7 +4,7 @@ row that tells of it is run."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -21,9 +21,9 @@ def remind(news: dict[str, Any], now: datetime) -> None:
     with transaction.atomic():
         found = Obligation.objects.select_for_update().filter(pk__in=rounds, state__in=OPEN)
         made = [
-            _reminder(clock, step(clock.policy, news["step"]), now)
-            for clock in found.exclude(due_day=None).order_by("pk")
-            if clock.round == rounds[clock.pk]
+            _reminder(clock, clock.due_day, step(clock.policy, news["step"]), now)
+            for clock in found.order_by("pk")
+            if clock.due_day is not None and clock.round == rounds[clock.pk]
         ]
         Reminder.objects.bulk_create(made, ignore_conflicts=True)
 
@@ -39,13 +39,13 @@ def in_effect(news: dict[str, Any]) -> Iterator[Obligation]:
             yield clock
 
 
-def _reminder(clock: Obligation, chosen: Step, now: datetime) -> Reminder:
+def _reminder(clock: Obligation, day: date, chosen: Step, now: datetime) -> Reminder:
     return Reminder(
         obligation=clock,
         round=clock.round,
         step=chosen.id,
         light=chosen.light if clock.accuses or chosen.light != "red" else "yellow",
         to=chosen.to.zh,
-        due_day=clock.due_day,
+        due_day=day,
         at=now,
     )

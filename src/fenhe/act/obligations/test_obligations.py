@@ -15,7 +15,7 @@ from fenhe.act import notices, obligations
 from fenhe.act.deadlines import Calendar, Notice, Span
 from fenhe.act.models_obligation import Obligation, Reminder
 from fenhe.act.obligations.policy import policies
-from fenhe.act.obligations.sweeping import TOPIC
+from fenhe.act.obligations.sweeping import TOPIC, Range
 from fenhe.evidence import ledger
 from fenhe.evidence.models import Act
 from fenhe.kernel.errors import BadInput, Conflict
@@ -241,10 +241,9 @@ def test_the_sweep_uses_its_index() -> None:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")
             explain = "EXPLAIN "
-        cursor.execute(
-            explain + "SELECT id FROM act_obligation WHERE policy = 'usual' AND step IN (0, 1)"  # noqa: S608
-            " AND due <= '2026-06-01' AND state IN ('running', 'overdue')"
-        )
+        day = at("2026-06-01T00:00")
+        where, asked = Range("usual", "overdue", 3, True, day - timedelta(days=60), day).where()
+        cursor.execute(f"{explain} SELECT id FROM act_obligation WHERE {where}", asked)  # noqa: S608
         assert "obligation_due" in str(cursor.fetchall())
 
 

@@ -25,16 +25,17 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """重算整条哈希链、核对附件与留存的链头；有问题退出码 1 | re-compute the chain, compare the
-    attachments and the heads noted; exit code 1 when something is wrong."""
+    """重算整条哈希链，核对附件、案件历史、文书与留存的链头；有问题退出码 1 | re-compute the chain,
+    compare attachments, histories of cases, documents and noted heads; exit code 1 if wrong."""
     from fenhe.app.boot import boot_with_records
 
     boot_with_records()
+    from fenhe.act import history
     from fenhe.evidence import attachments, ledger
 
     noted = _anchors(anchors)
     found = ledger.verify(head, *(ledger.anchored(noted) if noted else ()))
-    problems = [*found.problems, *attachments.verify()]
+    problems = [*found.problems, *attachments.verify(), *history.verify()]
     data = {
         "acts": found.count,
         "head": found.head,

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from fenhe.app.web.cases import acting, listing, papers, procedures, showing, starting, statistics
+from fenhe.app.web.cases import (
+    acting,
+    listing,
+    obligations,
+    papers,
+    procedures,
+    showing,
+    starting,
+    statistics,
+)
 from fenhe.app.web.render import for_people
 
 
@@ -24,6 +33,7 @@ def routes() -> list[URLPattern]:
         path("cases/document/<int:pk>", for_people(papers.preview), name="case-document"),
         path("cases/document/<int:pk>.docx", for_people(papers.docx), name="case-docx"),
         path("cases/document/<int:pk>/signed", for_people(papers.signed), name="case-signed"),
+        path("obligations", for_people(obligations.show), name="obligations"),
         path("procedures", for_people(procedures.listing), name="procedures"),
         path("procedures/<str:id>", for_people(procedures.show), name="procedure"),
     ]
