@@ -8,7 +8,7 @@ from functools import partial
 from fenhe.act.deadlines import limits
 from fenhe.act.posts import POSTS
 from fenhe.act.procedures import diagram, register
-from fenhe.act.procedures.shape import Procedure
+from fenhe.act.procedures.shape import Clock, Procedure
 from fenhe.app import discovery
 
 
@@ -36,8 +36,7 @@ def page(written: str) -> str:
 
 def _procedure(one: Procedure) -> str:
     clocks = "".join(
-        f"| {clock.name.zh} | {clock.name.en} | `{clock.rule}` "
-        f"| {_cell(limits.rule(clock.rule).article)} |\n"
+        f"| {clock.name.zh} | {clock.name.en} | {_limit(one, clock)} |\n"
         for clock in one.clocks.values()
     )
     steps = "".join(_step(one, key) for key in one.transitions)
@@ -51,6 +50,13 @@ def _procedure(one: Procedure) -> str:
         + "| 步骤 | step | 由 → 到 | by | grounds |\n|---|---|---|---|---|\n"
         f"{steps}"
     )
+
+
+def _limit(one: Procedure, clock: Clock) -> str:
+    """The rule and its article; of a day that is set, the field that holds it and its ground."""
+    if clock.rule:
+        return f"`{clock.rule}` | {_cell(limits.rule(clock.rule).article)}"
+    return f"{one.fields[clock.until].name.zh} | {_cell(one.laws[clock.basis][0].text.zh)}"
 
 
 def _step(one: Procedure, key: str) -> str:

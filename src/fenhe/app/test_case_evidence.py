@@ -29,7 +29,8 @@ from fenhe.act.models import CaseEntry
 from fenhe.app import records
 from fenhe.kernel.period import utc_now
 records.migrate()
-organ = Organ.objects.create(code="b", name_zh="局", name_en="b", kind="bureau", area="110000", issuing=True)
+names = {"code": "b", "name_zh": "局", "name_en": "b", "kind": "bureau", "area": "110000"}
+organ = Organ.objects.create(**names, issuing=True)
 person = Person.objects.create(username="p", role="office", organ=organ)
 cases.open_(cases.Opening("dispatch.order", {"what": "x"}), person, utc_now())
 """
