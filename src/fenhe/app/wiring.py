@@ -33,6 +33,9 @@ def handlers(clock: Callable[[], datetime] = utc_now) -> dict[str, Handler]:
     def readings_appended(news: dict[str, Any]) -> None:
         engine.appended(news)
 
+    def objects_changed(news: dict[str, Any]) -> None:
+        engine.described(news)
+
     def verdicts_changed(news: dict[str, Any]) -> None:
         watch.verdicts_changed(news, clock())
         editions.verdicts_changed(news)
@@ -58,6 +61,7 @@ def handlers(clock: Callable[[], datetime] = utc_now) -> dict[str, Handler]:
         "alarm.raised": alarm_raised,
         "case.changed": case_changed,
         "document.made": documents.render_wanted,
+        "objects.changed": objects_changed,
         "obligation.step": obligation_step,
         "readings.appended": readings_appended,
         "verdicts.changed": verdicts_changed,

@@ -64,6 +64,20 @@ def appended(news: Mapping[str, Any]) -> int:
     return count
 
 
+def described(news: Mapping[str, Any]) -> int:
+    """Attributes of objects have changed (`objects.changed` of the outbox): mark every period of
+    theirs that was judged by a rule that looks at one of them; returns how many."""
+    count = 0
+    for one in rule.all():
+        if set(one.attributes).isdisjoint(news["attributes"]):
+            continue
+        found = Verdict.objects.filter(
+            rule=one.id, variant="", current=True, subject__in=news["objects"]
+        ).values_list("subject_id", "start")
+        count += dirty.mark([Mark(pk, one.id, start) for pk, start in found], utc_now())
+    return count
+
+
 def assess(progress: Progress | None = None) -> int:
     """Judge every marked period; returns how many verdicts said something new."""
     if not dirty.count():
@@ -168,6 +182,7 @@ def asks(
             standards=one.standards,
             on=days[editions],
             variant=instead.id if instead else "",
+            attributes=inputs.attributes(one, periods["subject"].unique()),
         )
         for editions, rows in found.items()
     ]

@@ -4,6 +4,7 @@ of the periods asked about, as one frame of the shape `rule.READINGS`."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import polars as pl
 
@@ -48,6 +49,14 @@ def subjects_of(rule: Rule, members: Iterable[int]) -> pl.DataFrame:
         )
         pairs = list(relations.values_list("object_id", "subject_id"))
     return pl.DataFrame(pairs, {"subject": pl.Int64, "member": pl.Int64}, orient="row").unique()
+
+
+def attributes(rule: Rule, subjects: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """What the rule has to know of each subject itself, such as the limits it is held to."""
+    if not rule.attributes:
+        return {}
+    found = Object.objects.filter(pk__in=list(subjects)).values_list("pk", "attributes")
+    return {pk: {name: own.get(name) for name in rule.attributes} for pk, own in found}
 
 
 def in_periods(rule: Rule, periods: pl.DataFrame) -> pl.DataFrame:

@@ -110,6 +110,8 @@ class Assessment:
     standards: tuple[str, ...] = ()
     on: date = date.max  # the last day of the periods, or the day whose rules were asked for
     variant: str = ""  # "" for the rules of the day; else whose rules are applied instead
+    attributes: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    """Of each subject, those the rule names in `Rule.attributes`, as they stand now."""
 
     @classmethod
     def cited(cls, rule: Rule, end: datetime, variant: str = "") -> Assessment:
@@ -165,6 +167,7 @@ class Rule:
     days_back: int = 0  # a day is judged together with so many days before it
     standards: tuple[str, ...] = ()  # "HJ 633": the edition is picked by date
     derives: tuple[Derived, ...] = ()
+    attributes: tuple[str, ...] = ()  # of the subject that it judges by; a change judges anew
     explain: Explain = field(default=plainly)
 
     def feeds(self, other: Rule) -> bool:

@@ -25,6 +25,7 @@ from fenhe.registry import kinds
 from fenhe.registry.kinds import Kind
 from fenhe.registry.models import Area, Change, Object, Relation, searched
 from fenhe.registry.object_rows import DATES, DEGREES, Row
+from fenhe.store import outbox
 
 _PLAIN = ("code", "name_zh", "name_en")
 FIELDS = (*_PLAIN, "area", *DEGREES, *DATES)
@@ -113,6 +114,7 @@ def apply(found: Plan, person: object = "") -> None:
         )
         _relate(kind, found.rows)
         _remember(changes, person)
+        _tell(changes, {item.pk for item in new})
         if found.new or found.changed:
             counts = {"new": found.new, "changed": found.changed}
             ledger.record(person or "system", "registry.objects", kind.id, counts)
@@ -154,6 +156,20 @@ def _remember(changes: Sequence[tuple[Object, dict[str, list[Any]]]], person: ob
         ),
         batch_size=500,
     )
+
+
+def _tell(changes: Sequence[tuple[Object, dict[str, list[Any]]]], new: set[int]) -> None:
+    """`objects.changed`: which attributes of which objects that were there already."""
+    told = [
+        (item.pk, field.removeprefix("attributes."))
+        for item, fields in changes
+        for field in fields
+        if item.pk not in new and field.startswith("attributes.")
+    ]
+    if told:
+        objects, names = ({one[place] for one in told} for place in (0, 1))
+        news = {"objects": sorted(objects), "attributes": sorted(names)}
+        outbox.put("objects.changed", news)
 
 
 def refusal(found: Plan) -> BadInput:

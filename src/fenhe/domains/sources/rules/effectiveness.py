@@ -48,6 +48,24 @@ def rates(hours: pl.DataFrame, begin: datetime, end: datetime) -> pl.DataFrame:
     )
 
 
+def without_checks(hours: int, code: str) -> int:
+    """Hours due of a code: of effluent one hour a day goes to the automatic standard check."""
+    if not code.startswith("w"):
+        return hours
+    check = int(tables.monitoring().table("effluent").one(rule="check_hours_of_day")["value"])
+    return max(hours - hours // 24 * check, 0)
+
+
+def of_counts(
+    due: float | None, received: float | None, valid: float | None
+) -> tuple[float | None, float | None, float | None]:
+    """Transmission, validity and effectiveness in percent, at most 100 each, as printed."""
+    if not due or received is None or valid is None:
+        return None, None, None
+    transmission, validity = min(received / due, 1) * 100, min(valid / due, 1) * 100
+    return round(transmission, 2), round(validity, 2), round(transmission * validity / 100, 2)
+
+
 def _percent(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
     return pl.when(whole > 0).then(pl.min_horizontal(part * 100 / whole, pl.lit(100.0)))
 
