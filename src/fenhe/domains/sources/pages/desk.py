@@ -165,4 +165,3 @@ def _table(rows: list[Row], period: Period) -> Table:
             for row in rows
         ],
     )  # fmt: skip
-

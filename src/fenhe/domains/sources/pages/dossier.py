@@ -27,8 +27,6 @@ def limits(name: str, resolution: str, thing: Object, day: date) -> list[tuple[f
     return [
         (
             value,
-            Text(
-                f"限值 {value:g} · {who.zh}{doubt.zh}", f"limit {value:g} · {who.en}{doubt.en}"
-            ),
+            Text(f"限值 {value:g} · {who.zh}{doubt.zh}", f"limit {value:g} · {who.en}{doubt.en}"),
         )
     ]

@@ -83,9 +83,7 @@ def _order(one: Outlet) -> tuple[str, str, str]:
 def outlet(ask: Ask, kind: str, code: str) -> Outlet:
     thing = ask.visible(Object.objects.filter(kind=kind, code=code)).first()
     if thing is None:
-        raise NotFound(
-            "sources.outlet-unknown", f"没有排放口 {code}", f"there is no outlet {code}"
-        )
+        raise NotFound("sources.outlet-unknown", f"没有排放口 {code}", f"there is no outlet {code}")
     firms = ask.visible(Object.objects.filter(kind=ENTERPRISE))
     part = Relation.objects.filter(
         subject=thing, predicate="part_of", valid_to=None, object__in=firms
@@ -156,7 +154,7 @@ def alarms(ask: Ask, things: Iterable[Outlet]) -> dict[int, Alarm]:
 def explain(verdict: int | None, metric: str, value: Any = 0) -> str | None:
     if verdict is None or value is None:
         return None
-    return f"/explain/verdict/{verdict}?{urlencode({'metric': metric})}"
+    return f"/explain/{verdict}?{urlencode({'metric': metric})}"
 
 
 def why_reading(series: int | None, start: datetime) -> str | None:

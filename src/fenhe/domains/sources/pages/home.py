@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from fenhe.domains.sources.pages import facts
-from fenhe.domains.sources.rules.exceedance import EXCEEDED
 from fenhe.kernel.period import DAY, HOUR, Period, civil
 from fenhe.kernel.text import Text
 from fenhe.publish.card import Card
@@ -28,17 +27,15 @@ def card(ask: Ask) -> Card | None:
         return None
     by_day: dict[str, list[bool]] = {}
     for one in verdicts:
-        over = bool(one["exceeded_hours"] or one["day_exceeded"])
-        by_day.setdefault(f"{civil(one['start']):%Y-%m-%d}", []).append(over)
+        is_over = bool(one["exceeded_hours"] or one["day_exceeded"])
+        by_day.setdefault(f"{civil(one['start']):%Y-%m-%d}", []).append(is_over)
     now = by_day.get(f"{today}", [])
     over = sum(now)
     heard = _heard(verdicts)
     silent = sum(ask.now - at > SILENT for at in heard.values()) + len(things) - len(heard)
     tongue = ask.language
     days = [f"{today - back * DAY}" for back in range(SPARK_DAYS - 1, -1, -1)]
-    spark: list[float | None] = [
-        float(sum(by_day[one])) if one in by_day else None for one in days
-    ]
+    spark: list[float | None] = [float(sum(by_day[one])) if one in by_day else None for one in days]
     told = [one for one in spark if one is not None]
     return Card(
         title=Text("污染源", "Pollution sources")[tongue],

@@ -148,4 +148,3 @@ def _table_of_firms(firms: list[Row], month: Period) -> Table:
     columns = ["rank", "enterprise", "outlets", "effectiveness"]
     rows = [[row["rank"], row["name"], row["outlets"], row["effectiveness"]] for row in firms]
     return Table(f"effectiveness-enterprises-{month}", columns, rows)
-

@@ -13,7 +13,7 @@ from fenhe.assess.models import Verdict
 from fenhe.assess.rule import Assessment
 from fenhe.domains.sources.pages import facts, looks
 from fenhe.domains.sources.pages.facts import Outlet
-from fenhe.domains.sources.rules import held, hourly, live
+from fenhe.domains.sources.rules import held, live
 from fenhe.domains.sources.rules.registered import OUTFALL, STACK, WORDS
 from fenhe.kernel.period import HOUR, Period, civil
 from fenhe.kernel.text import Text

@@ -67,7 +67,7 @@ class _Sum:
         if not isinstance(last, datetime):
             return None
         hours = due.filter(pl.col("start") == last)["value"].max()
-        return last + float(hours) * HOUR  # type: ignore[arg-type]
+        return last + HOUR * float(hours if isinstance(hours, float) else 0.0)
 
     def row(self, codes: dict[str, str]) -> Row:
         seen = self.rows["property"].unique().to_list()

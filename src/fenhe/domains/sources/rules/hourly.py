@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from fenhe.assess.rule import INSTANT, KEYS, Assessment
+from fenhe.assess.rule import INSTANT, KEYS, Assessment, Schema
 from fenhe.domains.sources.rules import convert
 from fenhe.domains.sources.rules.held import held
 from fenhe.kernel.period import civil
@@ -71,7 +71,9 @@ def _references(ask: Assessment, codes: Mapping[str, str]) -> pl.DataFrame:
         on = civil(period).date()
         own = held(ask.attributes.get(subject, {}), on)
         rows += [(subject, period, name, own.oxygen(code, on)) for name, code in codes.items()]
-    schema = {"subject": pl.Int64, "period": INSTANT, "property": pl.String, "o2_ref": pl.Float64}
+    schema: Schema = {
+        "subject": pl.Int64, "period": INSTANT, "property": pl.String, "o2_ref": pl.Float64,
+    }  # fmt: skip
     return pl.DataFrame(rows, schema, orient="row")
 
 

@@ -91,7 +91,7 @@ def _judged(means: pl.DataFrame, ask: Assessment, span: str, permit: bool) -> pl
     """Day by day: what an outlet is held to may change from one day to the next."""
     parts = []
     for (period,), rows in means.group_by("period", maintain_order=True):
-        on = civil(period).date()  # type: ignore[arg-type]
+        on = civil(period).date()
         outlets = {
             str(pk): held(ask.attributes.get(pk, {}), on).outlet(str(pk), permit)
             for pk in rows["subject"].unique()

@@ -147,22 +147,24 @@ def period(row: Values, ask: Assessment) -> list[Step]:
         )  # fmt: skip
     for metric in ("low", "used", "total"):
         if (value := row.get(metric)) is not None:
-            found.append(Step(metric, value, *_ENDS[metric](row)))
+            found.append(Step(metric, value, *_end(metric, row)))
     return found
 
 
-_ENDS = {
-    "low": lambda row: (
-        f"有效传输率低于 {row['low']}%", f"effectiveness below {row['low']} %"
-    ),
-    "used": lambda row: (
-        f"用去许可年排放量的 {row['used']:g}%", f"{row['used']:g} % of a permitted yearly total used"
-    ),
-    "total": lambda row: (
-        "已超过许可年排放量" if row["total"] == "over" else "接近许可年排放量",
-        "beyond the permitted total" if row["total"] == "over" else "close to the permitted total",
-    ),
-}  # fmt: skip
+def _end(metric: str, row: Values) -> tuple[str, str]:
+    """What `low`, `used` and `total` say."""
+    value = row[metric]
+    match metric:
+        case "low":
+            return f"有效传输率低于 {value}%", f"effectiveness below {value} %"
+        case "used":
+            return (
+                f"用去许可年排放量的 {value:g}%",
+                f"{value:g} % of a permitted yearly total used",
+            )
+    if value == "over":
+        return "已超过许可年排放量", "beyond the permitted total"
+    return "接近许可年排放量", "close to the permitted total"
 
 
 def _rates(row: Values, name: str, edition: str) -> list[Step]:

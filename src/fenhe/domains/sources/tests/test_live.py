@@ -121,7 +121,7 @@ def test_an_hour_over_the_permit_is_found_and_one_over_a_doubtful_limit_only_war
 
 def test_what_the_device_converted_is_compared_with_our_own(lake: Lake) -> None:
     one = stack()
-    give(one, DAY, hours(stack_o2={place: 13.5 for place in range(24)}))
+    give(one, DAY, hours(stack_o2=dict.fromkeys(range(24), 13.5)))
     sent = [{"stack_nox": 80.0} for _ in range(24)]  # 40 * 15/7.5
     sent[4]["stack_nox"] = 40.0
     give(one, DAY, sent, "zs")
@@ -135,7 +135,7 @@ def test_what_the_device_converted_is_compared_with_our_own(lake: Lake) -> None:
 
 def test_marked_hours_are_received_and_do_not_count(lake: Lake) -> None:
     one = stack()
-    rows = give(one, DAY, hours(stack_nox={place: 90.0 for place in range(5)}))
+    rows = give(one, DAY, hours(stack_nox=dict.fromkeys(range(5), 90.0)))
     marked = rows.filter((pl.col("property") == "stack_nox") & (pl.col("value") == 90.0))
     flags.record(
         marked.select("series", "start", check=pl.lit("device"), flag=pl.lit(int(Flag.FAIL))),
