@@ -97,7 +97,10 @@ def _spot(place: int) -> dict[str, float]:
     }
 
 
-INDUSTRIES = {"cems": ("热电厂", "power station", "火力发电"), "effluent": ("污水处理厂", "sewage works", "污水处理")}  # fmt: skip
+INDUSTRIES = {
+    "cems": ("热电厂", "power station", "火力发电"),
+    "effluent": ("污水处理厂", "sewage works", "污水处理"),
+}
 
 
 def _enterprise(profile: str, number: int, place: int) -> Object:

@@ -52,7 +52,8 @@ def card(ask: Ask) -> Card | None:
         notes=[note[tongue] for note in _notes(silent, things)],
         spark=spark,
         spark_label=Text(
-            f"近 {SPARK_DAYS} 天每日超标排放口 {min(told, default=0):g}–{max(told, default=0):g} 个",
+            f"近 {SPARK_DAYS} 天每日超标排放口 "
+            f"{min(told, default=0):g}–{max(told, default=0):g} 个",
             f"outlets over a limit by day, last {SPARK_DAYS} days, "
             f"{min(told, default=0):g} to {max(told, default=0):g}",
         )[tongue],

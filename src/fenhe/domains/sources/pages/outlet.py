@@ -160,7 +160,8 @@ def _chart(
         },
         "table": Table(
             f"{outlet.thing.code}-{name}-{period.last_day}",
-            ["start", "measured", "converted", "recomputed", "o2", "flow", "kg", "limit", "verdict"],
+            ["start", "measured", "converted", "recomputed", "o2", "flow", "kg", "limit",
+             "verdict"],
             [
                 [label] + (
                     [row["shown"], row["sent_shown"], row["own_shown"], row["o2"], row["flow"],

@@ -34,9 +34,9 @@ def inputs(codes: dict[str, str]) -> tuple[Input, ...]:
 def period(readings: pl.DataFrame, ask: Assessment, gas: bool) -> pl.DataFrame:
     codes = hourly.GAS if gas else hourly.WATER
     found = [
-        {"subject": subject, "period": start, **_Sum(readings, ask, (subject, start, end)).row(codes)}
-        for subject, start, end in ask.periods.select(*KEYS, "end").iter_rows()
-    ]  # fmt: skip
+        {"subject": of[0], "period": of[1], **_Sum(readings, ask, of).row(codes)}
+        for of in ask.periods.select(*KEYS, "end").iter_rows()
+    ]
     return pl.DataFrame(found, infer_schema_length=None).cast(
         {"subject": pl.Int64, "period": ask.periods.schema["period"]}
     )

@@ -39,6 +39,7 @@ def hours(readings: pl.DataFrame, ask: Assessment, gas: bool) -> pl.DataFrame:
     measured, sent, own, value (what is judged), follows (null where nothing can be compared), flow
     (m³/h), kg, received, valid."""
     codes = GAS if gas else WATER
+    carrier = "stack_flow" if gas else "effluent_flow"
     place = [*KEYS, "start"]
     values = readings.filter(pl.col("statistic") == "value")
     own = values.filter(pl.col("property").is_in(list(codes)))
@@ -47,7 +48,7 @@ def hours(readings: pl.DataFrame, ask: Assessment, gas: bool) -> pl.DataFrame:
         own.select(*place, "property", "flag", measured="value")
         .join(sent, on=[*place, "property"], how="left")
         .join(_aside(values, "stack_o2", "o2"), on=place, how="left")
-        .join(_aside(values, "stack_flow" if gas else "effluent_flow", "flow"), on=place, how="left")
+        .join(_aside(values, carrier, "flow"), on=place, how="left")
         .join(_references(ask, codes), on=[*KEYS, "property"], how="left")
         .with_columns(
             code=pl.col("property").replace_strict(codes, return_dtype=pl.String),

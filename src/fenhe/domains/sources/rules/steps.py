@@ -12,7 +12,9 @@ from fenhe.domains.sources.rules.exceedance import EXCEEDED, WARNED
 Values = Mapping[str, Any]
 
 SUMMARY = {
-    "exceeded_hours": ("超标小时最多的一项：{value} 小时", "hours over, of the worst pollutant: {value}"),
+    "exceeded_hours": (
+        "超标小时最多的一项：{value} 小时", "hours over, of the worst pollutant: {value}",
+    ),
     "consecutive": ("最长连续 {value} 小时超标", "longest run over the limit: {value} hours"),
     "multiple": ("最高为限值的 {value} 倍以上", "at its highest {value} times the limit or more"),
     "day_exceeded": ("{value} 项日均值超标", "means of the day over their limit: {value}"),
