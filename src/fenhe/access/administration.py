@@ -69,6 +69,12 @@ def reset_second_factor(by: Person, person: Person) -> None:
     sign_in.end_sessions(person)
 
 
+def end_sessions(by: Person, person: Person) -> None:
+    """For a browser left behind: whoever is signed in as the person signs in again."""
+    gate.require(by, "person.manage", person)
+    sign_in.end_sessions(person)
+
+
 def add_organ(by: Person, organ: Organ) -> Organ:
     gate.require(by, "person.manage", gate.Place(area=organ.area))
     if organ.kind not in ORGAN_KINDS or not organ.code.strip() or not organ.name_zh.strip():
@@ -141,6 +147,26 @@ def make_key(by: Person, name: str, actions: list[str], **limits: object) -> tup
     """For oneself; a key for somebody else would be that person's right in other hands."""
     gate.require(by, "key.manage")
     return keys.make(by, name, actions, **limits)  # type: ignore[arg-type]
+
+
+def make_wall(by: Person, name: str, person: Person, **limits: object) -> tuple[ApiKey, str]:
+    """A key for the screen on a wall, which shows what the person may see, within the limits;
+    never for somebody who may more than whoever makes it."""
+    gate.require(by, "key.manage")
+    if person.pk != by.pk:
+        gate.require(by, "key.manage", person)
+        if outranks(person, by):
+            raise Forbidden(
+                "access.wall-outranked",
+                "不能为权限大于自己的人员建大屏密钥",
+                "nobody makes a key of a wall for somebody who may more",
+            )
+    return keys.make(person, name, [gate.SEE], only=keys.SCREEN, **limits)  # type: ignore[arg-type]
+
+
+def outranks(person: Person, other: Person) -> bool:
+    """Whether the person may something, anywhere, that the other may not at all."""
+    return any(gate.may(person, act) and not gate.may(other, act) for act in roles.ACTIONS)
 
 
 def revoke_key(by: Person, key: ApiKey) -> None:

@@ -2,6 +2,8 @@
 
 A key reads `fh_<prefix>_<secret>`. Only the SHA-256 of the whole is kept: the secret has 256 bits,
 so a slow hash would add nothing. Losing one right loses it for the keys too, at once.
+
+A key that is `only` for something, such as the screen on a wall, opens that and nothing else.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from fenhe.kernel.errors import BadInput, Forbidden
 from fenhe.kernel.period import utc_now
 
 LIVES = timedelta(days=365)
+SCREEN = "screen"
 LAST_USED_STEP = timedelta(minutes=1)  # a busy program does not write a row per request
 
 
@@ -28,6 +31,7 @@ def make(
     area: str = "",
     domains: Iterable[str] = (),
     expires_at: datetime | None = None,
+    only: str = "",
 ) -> tuple[ApiKey, str]:
     """The row and the key itself, which is shown once. Raises BadInput `access.key`."""
     wanted = sorted(set(actions))
@@ -46,6 +50,7 @@ def make(
         person=person,
         name=name.strip()[:120],
         prefix=prefix,
+        only=only,
         key_hash=_hash(token),
         actions=wanted,
         area=area,
@@ -55,11 +60,13 @@ def make(
     return row, token
 
 
-def authenticate(token: str) -> Person:
+def authenticate(token: str, only: str = "") -> Person:
     """The person the key acts for, holding only what both may: pass it to the gate as any other.
-    Raises Forbidden `access.key-refused` for a key that is unknown, expired or revoked."""
+    Raises Forbidden `access.key-refused` for a key that is unknown, expired, revoked or for
+    something else."""
     now = utc_now()
-    row = ApiKey.objects.select_related("person").filter(key_hash=_hash(token)).first()
+    keys = ApiKey.objects.select_related("person")
+    row = keys.filter(key_hash=_hash(token), only=only).first()
     if row is None or row.revoked_at or row.expires_at <= now or not row.person.is_active:
         raise Forbidden(
             "access.key-refused",

@@ -88,6 +88,7 @@ class ApiKey(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="keys")
     name = models.CharField(max_length=120)
     prefix = models.CharField(max_length=12, unique=True)  # tells keys apart in lists and logs
+    only = models.CharField(max_length=20, blank=True, default="")  # "screen": a wall; "": programs
     key_hash = models.CharField(max_length=64, unique=True)
     actions = models.JSONField(default=list)
     area = models.CharField(max_length=20, blank=True, default="")
@@ -96,6 +97,19 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+
+class Visit(models.Model):
+    """登录: a session of somebody who signed in, as that person sees it and may end it. Gone with
+    the session itself."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="visits")
+    session_key = models.CharField(max_length=40, unique=True)
+    how = models.CharField(max_length=30)
+    address = models.CharField(max_length=45)
+    agent = models.CharField(max_length=200, blank=True, default="")  # what the browser says it is
+    began_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
 
 
 class SecondFactor(models.Model):

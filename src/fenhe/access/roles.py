@@ -28,6 +28,7 @@ class Role(Declared):
     grants_need_second: bool = False
     needs: DeclaredText | None = None
     pair: int = 1
+    stays: bool = False
     reference: dict[str, Any] = {}
 
 

@@ -16,6 +16,7 @@ from fenhe.access.models import (
     RecoveryCode,
     SecondFactor,
     SignInLink,
+    Visit,
 )
 from fenhe.access.scopes import exempt, scoped
 from fenhe.store.models import Outbox
@@ -30,6 +31,7 @@ def declare() -> None:
     exempt(RecoveryCode, "hashes of codes that work once; no page shows them")
     scoped(ExternalIdentity, to="person")
     exempt(SignInLink, "hashes of keys that work once; no page shows them")
+    exempt(Visit, "one's own sessions; looked up by oneself alone (access.visits)")
     exempt(FailedSignIn, "counted for throttling; no page shows them")
     exempt(Outbox, "the worker's list of what to do next; no page shows it")
     exempt(Session, "Django's own; a session belongs to whoever holds its cookie")

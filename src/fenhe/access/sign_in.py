@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 
-from fenhe.access import second_factor
+from fenhe.access import second_factor, visits
 from fenhe.access.gate import ROLES
 from fenhe.access.models import FailedSignIn, Person, SignInLink
 from fenhe.kernel.errors import BadInput, Forbidden, NotFound
@@ -76,8 +76,10 @@ def by_code(person: Person, code: str, address: str) -> None:
     FailedSignIn.objects.filter(username=person.username).delete()
 
 
-def end_sessions(person: Person) -> None:
-    """Whoever is signed in as this person signs in again."""
+def end_sessions(person: Person, but: str | None = None) -> None:
+    """Whoever is signed in as this person signs in again; the session with the key `but` goes on
+    once it was bound anew (`update_session_auth_hash`)."""
+    visits.end_all(person, but)
     Person.objects.filter(pk=person.pk).update(sessions=F("sessions") + 1)
     person.refresh_from_db(fields=["sessions"])
 
@@ -151,7 +153,7 @@ def set_password(person: Person, password: str) -> None:
     except ValidationError as error:
         raise BadInput(
             "access.password-weak",
-            "密码不合要求：至少 10 位，且不是常见密码",
+            "密码不合要求：至少 10 位，不是常见密码，也不由平台、机构或本人的名称凑成",
             f"the password will not do: {' '.join(error.messages)}",
         ) from error
     person.set_password(password)

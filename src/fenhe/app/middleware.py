@@ -26,8 +26,8 @@ STATUS: dict[type[FenheError], int] = {
 }
 QUIET = ("/health", "/metrics", "/static/")
 """Asked every few seconds by machines: measured, but not logged."""
-SIGN_IN_LINK = "/sign-in/"
-"""What follows is a key until somebody has used it; a log is no place for keys."""
+SECRET = re.compile(r"^(/sign-in/|/calendar/)(?!second$|enrol$|provider).*")
+"""What follows is a key; a log is no place for keys."""
 
 
 class EveryRequest:
@@ -69,7 +69,7 @@ class EveryRequest:
 
 
 def _loggable(path: str) -> str:
-    return f"{SIGN_IN_LINK}…" if path.startswith(SIGN_IN_LINK) else path
+    return SECRET.sub(r"\1…", path)
 
 
 def _refusal(request: HttpRequest, error: FenheError, status: int) -> HttpResponse:

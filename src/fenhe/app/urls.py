@@ -23,6 +23,7 @@ from fenhe.app.web import (
     explain,
     frames,
     home,
+    hooks,
     imports,
     lists,
     map,
@@ -38,6 +39,7 @@ from fenhe.app.web import (
     series,
     sign_in,
     standards,
+    walls,
 )
 from fenhe.app.web.render import for_people, for_signed_in
 
@@ -83,8 +85,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit", for_signed_in(audit.show), name="audit"),
     path("audit.csv", for_signed_in(audit.table), name="audit-table"),
     path("audit/verify", for_signed_in(audit.verify), name="audit-verify"),
-    path("screen", for_people(screen.show), name="screen"),
-    path("screen/now", for_people(screen.now), name="screen-now"),
+    path("screen", walls.for_wall(screen.show), name="screen"),
+    path("screen/now", walls.for_wall(screen.now), name="screen-now"),
     path("recompute", for_people(recompute.ask), name="recompute"),
     path("import", for_people(imports.show), name="import"),
     path("import/check", for_people(imports.check), name="import-check"),
@@ -103,6 +105,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *account.routes(),
     *attachments.routes(),
     *people.routes(),
+    *walls.routes(),
+    *hooks.routes(),
     *api.routes(),
     *sensorthings.routes(),
     *ics.routes(),

@@ -74,6 +74,13 @@ class Settings(BaseModel):
     session_hours: int = Field(
         12, ge=1, le=720, description="登录保持时长（小时）| hours after which people sign in again"
     )
+    session_idle_minutes: int = Field(
+        60,
+        ge=0,
+        le=1440,
+        description="闲置多久须重新登录（分钟），0 为不限 | minutes without use after which people "
+        "sign in again; 0: no such end",
+    )
     second_factor_roles: list[str] = Field(
         [], description="必须使用动态口令的角色 | roles that sign in with a second factor"
     )
@@ -147,6 +154,15 @@ class Settings(BaseModel):
     @property
     def lake_root(self) -> str:
         return self.lake_url or str(self.data_dir.resolve() / "lake")
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the platform by TLS (a proxy in front ends it)."""
+        return self.public_url.startswith("https://")
+
+    def cookie_name(self, name: str) -> str:
+        """With TLS, a name that browsers take from this host alone and over TLS alone."""
+        return f"__Host-{name}" if self.is_https else name
 
     @property
     def files_root(self) -> Path:

@@ -31,13 +31,13 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "fenhe.app.headers.Headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "fenhe.app.api.refusals.Edge",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "fenhe.app.sessions.SignedIn",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "fenhe.app.middleware.EveryRequest",
 ]
@@ -71,12 +71,15 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 10},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "fenhe.access.passwords.OwnWords"},
 ]
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_AGE = _settings.session_hours * 3600  # from the sign-in on; not prolonged by use
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _settings.public_url.startswith("https://")
+SESSION_COOKIE_AGE = _settings.session_hours * 3600  # from the sign-in on (access.visits)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _settings.is_https
+SESSION_COOKIE_NAME = _settings.cookie_name("sessionid")
+CSRF_COOKIE_NAME = _settings.cookie_name("csrftoken")
+CSRF_COOKIE_HTTPONLY = True  # pages carry the token in their forms
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # a link in a mail finds people signed in
-SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024

@@ -52,6 +52,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120)),
                 ('prefix', models.CharField(max_length=12, unique=True)),
+                ('only', models.CharField(blank=True, default='', max_length=20)),
                 ('key_hash', models.CharField(max_length=64, unique=True)),
                 ('actions', models.JSONField(default=list)),
                 ('area', models.CharField(blank=True, default='', max_length=20)),
@@ -156,5 +157,18 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('organ__isnull', True), ('person__isnull', False)), models.Q(('organ__isnull', False), ('person__isnull', True)), _connector='OR'), name='grant_to_one')],
             },
+        ),
+        migrations.CreateModel(
+            name='Visit',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('session_key', models.CharField(max_length=40, unique=True)),
+                ('how', models.CharField(max_length=30)),
+                ('address', models.CharField(max_length=45)),
+                ('agent', models.CharField(blank=True, default='', max_length=200)),
+                ('began_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('seen_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='visits', to=settings.AUTH_USER_MODEL)),
+            ],
         ),
     ]

@@ -6,8 +6,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema, Status
 from pydantic import ConfigDict, Field
@@ -17,14 +15,10 @@ from fenhe.app.api.caller import not_there, require
 from fenhe.app.api.operations import reads, writes
 from fenhe.app.api.shapes import Out, Page
 from fenhe.app.api.words import DEFAULT, Id, Limit, Word
-from fenhe.app.hooks import guard, ics, secret
+from fenhe.app.hooks import ics, manage
 from fenhe.app.models import Delivery, Hook
-from fenhe.evidence import ledger
-from fenhe.kernel.errors import BadInput
-from fenhe.kernel.period import utc_now
 
 router = Router(tags=["hooks"])
-MOST_HOOKS = 20
 
 
 class HookIn(Schema):
@@ -74,22 +68,9 @@ def hooks(request: HttpRequest, limit: Limit = DEFAULT, after: str | None = None
 def make(request: HttpRequest, body: HookIn) -> Status[Any]:
     """Alarms that you may see are told there: signed for a webhook, as a message for a mailbox."""
     person = require(request, "hook.manage")
-    _check(body)
-    if Hook.objects.filter(person=person.pk, active=True).count() >= MOST_HOOKS:
-        raise BadInput(
-            "hook.too-many", f"每人至多 {MOST_HOOKS} 个推送", f"{MOST_HOOKS} hooks a person at most"
-        )
-    shown, kept = secret.fresh() if body.kind == "webhook" else (None, "")
-    row = Hook.objects.create(
-        person_id=person.pk,
-        kind=body.kind,
-        target=body.target,
-        secret=kept,
-        alarm_kinds=list(body.alarm_kinds),
-        least_severity=body.least_severity,
-        created_at=utc_now(),
+    row, shown = manage.make(
+        person, body.kind, body.target, body.alarm_kinds, body.least_severity
     )
-    ledger.record(person, "hook.make", f"hook:{row.pk}", {"kind": row.kind, "target": row.target})
     return Status(201, HookOut(**_fields(row), secret=shown))
 
 
@@ -97,9 +78,9 @@ def make(request: HttpRequest, body: HookIn) -> Status[Any]:
 def end(request: HttpRequest, pk: Id) -> Status[Any]:
     """What is still under way to it is not sent any more."""
     person = require(request, "hook.manage")
-    if not Hook.objects.filter(pk=pk, person=person.pk, active=True).update(active=False):
+    row = Hook.objects.filter(pk=pk, person=person.pk).first()
+    if row is None or not manage.end(person, row):
         raise not_there()
-    ledger.record(person, "hook.end", f"hook:{pk}")
     return Status(204, None)
 
 
@@ -140,15 +121,3 @@ def _fields(row: Hook) -> dict[str, Any]:
 def _delivery(row: Delivery) -> DeliveryOut:
     names = ("event", "state", "attempts", "made_at", "delivered_at")
     return DeliveryOut(id=row.pk, **{name: getattr(row, name) for name in names})
-
-
-def _check(body: HookIn) -> None:
-    if body.kind == "webhook":
-        guard.judged(body.target)
-        return
-    try:
-        validate_email(body.target)
-    except ValidationError as error:
-        raise BadInput(
-            "hook.mail-address", "这不是邮箱地址", "this is not a mail address"
-        ) from error

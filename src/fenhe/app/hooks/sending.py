@@ -85,23 +85,26 @@ def _server(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
 
 def _message(hook: Hook, delivery: Delivery) -> EmailMessage:
     """The id of the delivery is that of the message, so that a second copy is known as one."""
-    told: dict[str, Any] = delivery.body["alarm"]
+    subject, lines = _words(delivery.body)
     message = EmailMessage()
-    message["Subject"] = " ".join(f"[{told['severity']}] {told['message']['zh']}".split())[:200]
+    message["Subject"] = " ".join(subject.split())[:200]
     message["From"] = settings().mail_from
     message["To"] = hook.target
     message["Date"] = formatdate(usegmt=True)
     message["Message-ID"] = f"<{delivery.pk}@fenhe>"
     message["X-Fenhe-Delivery"] = delivery.pk
-    lines = [
-        told["message"]["zh"],
-        told["message"]["en"],
-        "",
-        f"{told['kind']} · {told['severity']} · {told['first_seen']}",
-        delivery.body["link"],
-    ]
     message.set_content("\n".join(lines))
     return message
+
+
+def _words(body: dict[str, Any]) -> tuple[str, list[str]]:
+    """Subject and lines of an alarm, or of a test."""
+    told = body.get("alarm")
+    if told is None:
+        return body["message"]["zh"], [body["message"]["zh"], body["message"]["en"]]
+    said = told["message"]
+    facts = f"{told['kind']} · {told['severity']} · {told['first_seen']}"
+    return f"[{told['severity']}] {said['zh']}", [said["zh"], said["en"], "", facts, body["link"]]
 
 
 def _not_taken(why: str) -> Unavailable:

@@ -136,11 +136,11 @@ def _answer(request: HttpRequest, me: Person, person: Person) -> dict[str, Any] 
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     me = _me(request)
     person = _person(me, pk)
-    if verb not in ("off", "on", "link", "second-factor-off"):
+    if verb not in ("off", "on", "link", "second-factor-off", "sessions-end"):
         raise NotFound("app.no-page", "没有这个页面", "there is no such page")
     if verb == "link":
         gate.require(me, "person.manage", person)
-        if me.pk != person.pk and _outranks(person, me):
+        if me.pk != person.pk and administration.outranks(person, me):
             raise Forbidden(
                 "access.outranked",
                 "不能为权限大于自己的人员生成登录链接",
@@ -149,15 +149,12 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         request.session["made-link"] = sign_in_url(person)
     elif verb == "second-factor-off":
         administration.reset_second_factor(me, person)
+    elif verb == "sessions-end":
+        administration.end_sessions(me, person)
     else:
         administration.switch(me, person, active=verb == "on")
     ledger.record(me, f"person.{verb}", person.username)
     return HttpResponseRedirect(reverse("person", args=[pk]))
-
-
-def _outranks(person: Person, me: Person) -> bool:
-    """A link signs in as the person: it must not lend rights its maker lacks."""
-    return any(gate.may(person, action) and not gate.may(me, action) for action in roles.ACTIONS)
 
 
 @require_GET
@@ -248,7 +245,8 @@ def keys(request: HttpRequest, error: FenheError | None = None) -> HttpResponse:
     """One's own, and, for whoever manages them, all."""
     me, tongue = _me(request), language(request)
     gate.require(me, "key.manage")
-    rows = gate.visible(me, ApiKey.objects.select_related("person"), "key.manage")
+    programs = ApiKey.objects.select_related("person").filter(only="")
+    rows = gate.visible(me, programs, "key.manage")
     data = {
         "rows": rows.order_by("-pk")[:MOST_LISTED],
         "now": utc_now(),
@@ -290,7 +288,7 @@ def revoke_key(request: HttpRequest, pk: int) -> HttpResponse:
         raise NotFound("access.no-key", "没有这个密钥", "there is no such key")
     administration.revoke_key(me, row)
     ledger.record(me, "key.revoked", row.prefix)
-    return HttpResponseRedirect(reverse("keys"))
+    return HttpResponseRedirect(reverse("walls" if row.only else "keys"))
 
 
 def _me(request: HttpRequest) -> Person:

@@ -21,15 +21,19 @@ CHOICES = {
 YEAR = 365 * 86400
 
 
+def _kept(request: HttpRequest, name: str) -> str:
+    return request.COOKIES.get(settings().cookie_name(name), "")
+
+
 def chosen(request: HttpRequest, name: str) -> str:
-    value = request.COOKIES.get(name, "")
+    value = _kept(request, name)
     return value if value in CHOICES[name] else CHOICES[name][0]
 
 
 def language(request: HttpRequest) -> Language:
     """The cookie, else what the person keeps, else the setting."""
     person = getattr(request, "user", None)
-    wanted = request.COOKIES.get("language") or getattr(person, "language", "")
+    wanted = _kept(request, "language") or getattr(person, "language", "")
     if wanted not in CHOICES["language"]:
         wanted = settings().language
     return "en" if wanted == "en" else "zh"
@@ -65,7 +69,10 @@ def change(request: HttpRequest) -> HttpResponse:
     for name, choices in CHOICES.items():
         value = request.POST.get(name)
         if value in choices:
-            answer.set_cookie(name, value, max_age=YEAR, samesite="Lax")
+            answer.set_cookie(
+                settings().cookie_name(name), value, max_age=YEAR, samesite="Lax",
+                secure=settings().is_https, httponly=True,
+            )  # fmt: skip
             if name == "language" and isinstance(request.user, Person):
                 Person.objects.filter(pk=request.user.pk).update(language=value)
     return answer

@@ -2,7 +2,8 @@
 stations stand, what is wrong and what is due. 1920×1080, dark, without scrolling; the part that
 changes is fetched again every minute, and later and later while the platform does not answer.
 
-It shows what the signed-in person may see. A wall has a person of its own, with the role viewer.
+It shows what the signed-in person may see, or, on a wall where nobody signs in, what the person of
+the wall's key may see (web/walls.py).
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ def _data(request: HttpRequest) -> dict[str, Any]:
         "alarms": wrong["rows"][:MOST_ROWS],
         "due": due["rows"][:MOST_ROWS] if due else None,
         "title": say("screen.title", ask.language),
+        "wall": hasattr(request, "wall"),
     }
 
 

@@ -16,7 +16,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from fenhe.access import oidc, second_factor, sign_in
+from fenhe.access import oidc, second_factor, sign_in, visits
 from fenhe.access.models import Person
 from fenhe.app.links import base_url
 from fenhe.app.web.preferences import inside, language
@@ -62,7 +62,9 @@ def leave(request: HttpRequest) -> HttpResponse:
     if isinstance(request.user, Person):
         ledger.record(request.user, "person.signed-out", request.user.username)
     logout(request)
-    return HttpResponseRedirect("/sign-in")
+    answer = HttpResponseRedirect("/sign-in")
+    answer["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 @never_cache
@@ -95,6 +97,8 @@ def enrol(request: HttpRequest) -> HttpResponse:
     person = waiting[0] if waiting else signed_in
     if person is None or second_factor.is_set(person):
         return HttpResponseRedirect("/sign-in/second" if waiting else "/account")
+    if not waiting and not visits.is_confirmed(request.session):
+        return HttpResponseRedirect("/account/confirm?next=/sign-in/enrol")
     secret = second_factor.propose(person)
     data: dict[str, Any] = {"secret": secret}
     # The picture is drawn here from our own address: digits, letters and shapes only.
@@ -181,6 +185,8 @@ def _waiting(request: HttpRequest) -> tuple[Person, str, str] | None:
 def _signed_in(request: HttpRequest, person: Person, how: str, next_page: str) -> HttpResponse:
     request.session.pop(PENDING, None)
     login(request, person, backend=BACKEND)
+    agent = request.headers.get("User-Agent", "")
+    visits.begin(request.session, person, how, address(request), agent)
     ledger.record(person, "person.signed-in", how, {"address": address(request)})
     return HttpResponseRedirect(next_page)
 
