@@ -216,9 +216,7 @@ def _cases(chief: Person) -> None:
     CaseEntry.objects.update(note=HOSTILE)
 
 
-def _live(
-    story: demo_cases.Story, people: dict[str, Person], now: datetime, source: str
-) -> None:
+def _live(story: demo_cases.Story, people: dict[str, Person], now: datetime, source: str) -> None:
     moment = now - timedelta(days=sum(move.days for move in story.moves) + 1)
     given = {key: one[0] if isinstance(one, list) else one for key, one in story.given.items()}
     wanted = cases.Opening(story.procedure, _said(story.procedure, given, moment), source=source)

@@ -308,7 +308,7 @@ def test_the_cookie_is_for_the_browser_alone(client: Client, person: Person) -> 
     cookie = enter(client).cookies["sessionid"]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
-    assert cookie["max-age"] == settings().session_hours * 3600
+    assert 0 <= settings().session_hours * 3600 - cookie["max-age"] < 60
 
 
 # --- one's own account ----------------------------------------------------------------------------
@@ -343,4 +343,5 @@ def test_sign_ins_and_refusals_are_on_record_and_shown(client: Client, person: P
     ]
     assert "guess" not in str(list(Act.objects.values()))
     shown = client.get("/account").content.decode()
-    assert shown.count("<tr>") == 1 + len(acts)
+    lately = shown[shown.rindex("<table") :]
+    assert lately.count("<tr>") == 1 + len(acts)

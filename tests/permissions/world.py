@@ -7,6 +7,7 @@ second time. What both agree on ten thousand times is hardly wrong in both.
 
 from __future__ import annotations
 
+import io
 import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,8 +18,11 @@ import yaml
 
 import fenhe.access
 from fenhe.access.models import Grant, Organ, Person
+from fenhe.act.models import Case
 from fenhe.alert.models import Alarm
 from fenhe.assess.models import Verdict
+from fenhe.evidence import attachments
+from fenhe.evidence.models import Attachment
 from fenhe.ingest.models import Import
 from fenhe.kernel.period import utc_now
 from fenhe.publish.models import Publication
@@ -30,6 +34,8 @@ ROLES = yaml.safe_load(
 AREAS = ["140000", "140100", "140105", "140105001", "140106", "140200", "140201", "150000", "CU-7"]
 KINDS = {"air_city": "air", "air_station": "air"}  # kind -> domain, filled up from the registry
 DAY = timedelta(days=1)
+LABELS = {"object": "registry.object", "alarm": "alert.alarm", "case": "act.case"}
+"""What a file may be attached to here."""
 
 
 @dataclass
@@ -50,6 +56,8 @@ class Row:
     domain: str
     draft: bool = False
     by: int | None = None  # the person whose own row it is
+    area: str | None = None  # where it lies by itself; None: where its thing lies
+    of: Row | None = None  # what it is attached to and seen with
 
 
 @dataclass
@@ -90,8 +98,9 @@ class World:
         for number in range(count):
             kind, area = self.random.choice(sorted(KINDS)), self.random.choice([*AREAS, ""])
             made = Object.objects.create(
-                kind=kind, code=f"T{number:03}", name_zh=f"对象{number}", area=areas.get(area)
-            )
+                kind=kind, code=f"T{number:03}", name_zh=f"对象{number}", area=areas.get(area),
+                longitude=112 + number / 100, latitude=37.5,
+            )  # fmt: skip
             self.things[made.pk] = Thing(made.pk, kind, area)
         ids = sorted(self.things)
         above: dict[int, int] = {}
@@ -125,6 +134,42 @@ class World:
             draft = self.random.random() < 0.5
             pk = self._publication(thing, draft)
             self.rows.append(Row("publication", pk, thing, "air", draft=draft))
+            if self.random.random() < 0.6:
+                self.rows.append(self._case(thing))
+        stored = attachments.files().put(io.BytesIO(b"a photo"))
+        subjects = [row for row in self.rows if row.model in LABELS]
+        for row in self.random.sample(subjects, min(60, len(subjects))):
+            self.rows.append(self._attachment(row, stored.hash))
+
+    def _case(self, thing: Thing) -> Row:
+        """In a field and an area of its own: what it is about may lie elsewhere."""
+        area = self.random.choice([*AREAS, ""])
+        made = Case.objects.create(
+            number=f"案{thing.pk}",
+            procedure="enforcement.penalty",
+            version=1,
+            state="clue",
+            title="案件",
+            area=area,
+            subject_id=self.random.choice([thing.pk, None]),
+            opened_at=self.now,
+            changed_at=self.now,
+        )
+        about = thing if made.subject_id else None
+        return Row("case", made.pk, about, "enforcement", area=area)
+
+    def _attachment(self, row: Row, content_hash: str) -> Row:
+        made = Attachment.objects.create(
+            subject_model=LABELS[row.model],
+            subject_id=str(row.pk),
+            name="a.txt",
+            content_hash=content_hash,
+            size=7,
+            media_type="text/plain",
+            person="a",
+            at=self.now,
+        )
+        return Row("attachment", made.pk, row.thing, row.domain, of=row)
 
     def _alarm(self, thing: Thing, domain: str) -> int:
         return Alarm.objects.create(
@@ -192,6 +237,11 @@ class World:
             self.people.append(
                 Somebody(person, organ[1] if organ else "", organ[2] if organ else None, held)
             )
+            cases = [row for row in self.rows if row.model == "case" and row.by is None]
+            if cases and self.random.random() < 0.5:
+                handled = self.random.choice(cases)
+                handled.by = person.pk
+                Case.objects.filter(pk=handled.pk).update(handler=person)
             if self.random.random() < 0.3:
                 pk = f"import-{number}"
                 Import.objects.create(id=pk, profile="gone", state="checked", person=person)
@@ -243,10 +293,21 @@ class Oracle:
         return any(self._acts(who, held, action) for held in who.held)
 
     def sees(self, who: Somebody, row: Row, action: str = "page.view") -> bool:
+        if row.of is not None:
+            return self.sees(who, row.of, action)
         if row.draft and action == "page.view":
             action = "publication.draft"
+        if row.by == who.person.pk and self._officially(who, action):
+            return True
         return any(
             self._acts(who, held, action) and self._covers(who, held, row) for held in who.held
+        )
+
+    def _officially(self, who: Somebody, action: str) -> bool:
+        """Whether by a role that is not only the public's: somebody's own rows take no less."""
+        return any(
+            self._acts(who, held, action) and ROLES[held.role]["scope"] != "public"
+            for held in who.held
         )
 
     def _acts(self, who: Somebody, held: Held, action: str) -> bool:
@@ -272,13 +333,15 @@ class Oracle:
         elif scope == "area" and not area and not things:
             area = who.organ_area
         thing = row.thing
-        assert thing is not None
-        if area and not self._lies_in(thing.area, area):
+        place = row.area if row.area is not None else thing.area if thing else ""
+        if area and not self._lies_in(place, area):
             return False
         if held.domains and row.domain not in held.domains:
             return False
+        if things and row.model == "case":  # of the very object; its parts have cases of their own
+            return thing is not None and thing.pk in things
         if things:
-            return any(
+            return thing is not None and any(
                 thing.pk == one or thing.pk in self.world.things[one].parts for one in things
             )
         return True

@@ -30,10 +30,7 @@ class Right:
 
     def rows(self, model: type[Model]) -> Q | None:
         """The rows of the model it covers: None for none of them, an empty Q for all."""
-        scoping = scopes.of(model)
-        if scoping is None:
-            return None
-        if self.public:
+        if scopes.of(model) is None or self.public:
             return None
         covered = Q()
         limits = []
@@ -89,13 +86,14 @@ def _held(person: Person) -> Iterator[Right]:
 
 
 def _grants(person: Person) -> Iterable[Grant]:
+    """The few there are, read by whose they are alone; the days are compared here."""
     now = utc_now()
-    theirs = Q(person=person)
+    theirs = Q(person=person.pk)
     if person.organ_id:
-        theirs |= Q(organ_id=person.organ_id)
-    valid = Q(valid_to=None) | Q(valid_to__gt=now)
-    for grant in Grant.objects.filter(theirs, valid, valid_from__lte=now, revoked_at=None):
-        if is_effective(grant):
+        theirs |= Q(organ=person.organ_id)
+    for grant in Grant.objects.filter(theirs, revoked_at=None):
+        lasts = grant.valid_to is None or grant.valid_to > now
+        if grant.valid_from <= now and lasts and is_effective(grant):
             yield grant
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Avg, Count, F, IntegerField, Max, Min, QuerySet
 from django.db.models.functions import Cast
@@ -142,7 +143,10 @@ COLUMNS = ("pk", "longitude", "latitude", "name_zh", "name_en", "code")
 
 def _rows(found: QuerySet[Object], columns: Sequence[str]) -> list[tuple[Any, ...]]:
     """Straight from the database: making model objects would take most of the time."""
-    sql, params = found.order_by().values_list(*columns).query.sql_with_params()
+    try:
+        sql, params = found.order_by().values_list(*columns).query.sql_with_params()
+    except EmptyResultSet:  # rights that reach no object at all
+        return []
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall())

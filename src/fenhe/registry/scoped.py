@@ -3,6 +3,9 @@ it: the outlets of an enterprise, the stations of a city."""
 
 from __future__ import annotations
 
+from datetime import date
+from functools import lru_cache
+
 from django.db.models import Q
 
 from fenhe.access import gate
@@ -39,8 +42,13 @@ def _public_kinds() -> Q:
 
 
 def _with_parts(ids: frozenset[int]) -> Q:
-    """The objects and their parts, by sub-select: a join would give a row once per relation."""
-    today = civil(utc_now()).date()
+    return _with_parts_on(ids, civil(utc_now()).date())
+
+
+@lru_cache(maxsize=1024)
+def _with_parts_on(ids: frozenset[int], today: date) -> Q:
+    """The objects and their parts, by sub-select: a join would give a row once per relation. A
+    condition that is asked of the database each time; kept because to write it takes longer."""
     begun = Q(valid_from=None) | Q(valid_from__lte=today)
     lasting = Q(valid_to=None) | Q(valid_to__gt=today)
     relations = Relation.objects.filter(begun, lasting, predicate__in=BELONGS)

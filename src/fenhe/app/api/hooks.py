@@ -68,9 +68,7 @@ def hooks(request: HttpRequest, limit: Limit = DEFAULT, after: str | None = None
 def make(request: HttpRequest, body: HookIn) -> Status[Any]:
     """Alarms that you may see are told there: signed for a webhook, as a message for a mailbox."""
     person = require(request, "hook.manage")
-    row, shown = manage.make(
-        person, body.kind, body.target, body.alarm_kinds, body.least_severity
-    )
+    row, shown = manage.make(person, body.kind, body.target, body.alarm_kinds, body.least_severity)
     return Status(201, HookOut(**_fields(row), secret=shown))
 
 

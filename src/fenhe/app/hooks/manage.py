@@ -74,7 +74,7 @@ def end(by: Person, row: Hook) -> bool:
     return True
 
 
-def test(by: Person, row: Hook, now: datetime | None = None) -> Delivery:
+def probe(by: Person, row: Hook, now: datetime | None = None) -> Delivery:
     """Sends a word that says it is a test, on the way alarms take."""
     moment = now or utc_now()
     body = {

@@ -18,8 +18,8 @@ from fenhe.alert import declared
 from fenhe.alert.alarms import SEVERITIES
 from fenhe.app.hooks import ics, manage
 from fenhe.app.links import base_url
-from fenhe.app.text import say
 from fenhe.app.models import CalendarLink, Delivery, Hook
+from fenhe.app.text import say
 from fenhe.app.web.preferences import language
 from fenhe.app.web.render import for_people, for_signed_in, page
 from fenhe.evidence import ledger
@@ -103,7 +103,7 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
     row = Hook.objects.filter(pk=pk, person=me, active=True).first()
     if row is None:
         raise _missing()
-    manage.test(me, row)
+    manage.probe(me, row)
     request.session["tested-hook"] = pk
     return HttpResponseRedirect(reverse("hook", args=[pk]))
 
