@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from hypothesis import settings as hypothesis_settings
 
 from fenhe.store.config import settings
@@ -24,11 +25,19 @@ os.environ["FENHE_DATABASE_URL"] = os.environ.get("FENHE_TEST_DATABASE_URL", "")
 # workers do the same for themselves, each with a directory of its own.
 os.environ["DJANGO_SETTINGS_MODULE"] = "fenhe.store.django_settings"
 assert django_settings.DATABASES
+django_settings.PASSWORD_HASHERS = ["conftest.QuickHasher"]
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
 # A property is about values: a machine that is busy makes no test fail.
 hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
+
+
+class QuickHasher(PBKDF2PasswordHasher):
+    """As the platform hashes passwords, with fewer rounds."""
+
+    iterations = 1000
+
 
 SHARED = Path(__file__).resolve().parent.parent / "shared"
 """Reference tables and data kept outside the repository; tests that need them skip without."""

@@ -40,7 +40,7 @@ def begin(session: SessionBase, person: Person, how: str, address: str, agent: s
     gone.exclude(session_key__in=Session.objects.values("session_key")).delete()
     return Visit.objects.create(
         person=person,
-        session_key=session.session_key,
+        session_key=session.session_key or "",
         how=how[:30],
         address=address[:45],
         agent=" ".join(agent.split())[:200],
@@ -78,7 +78,7 @@ def confirm(session: SessionBase) -> None:
 def is_confirmed(session: SessionBase) -> bool:
     """Whether the person proved lately who it is."""
     age = utc_now().timestamp() - session.get(PROVED, 0)
-    return 0 <= age <= CONFIRMED.total_seconds()
+    return bool(0 <= age <= CONFIRMED.total_seconds())
 
 
 def renamed(session: SessionBase, before: str | None) -> None:
