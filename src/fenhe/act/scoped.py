@@ -3,12 +3,18 @@ its own area and belongs to the domain of its procedure."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.db.models import Q
 
 from fenhe.access import gate
 from fenhe.act import holding
 from fenhe.act.models_case import Case, CaseDocument, CaseEntry, NumberSeries
 from fenhe.act.models_obligation import Obligation, Reminder
+from fenhe.act.models_plan import Objective, Plan, Target
+from fenhe.kernel.text import Text
+
+PLAN_EDIT = "plan.edit"
 
 
 def declare() -> None:
@@ -21,4 +27,21 @@ def declare() -> None:
     gate.scoped(CaseEntry, to="case")
     gate.scoped(CaseDocument, to="case")
     gate.exempt(NumberSeries, "the last number given; a case shows its own")
+    of_planning = partial(_in_domain, PLANNING)
+    gate.scoped(Plan, area="area", domains=of_planning)
+    gate.scoped(Objective, area="area", domains=of_planning)
+    gate.scoped(Target, to="objective")
+    gate.declare_action(
+        PLAN_EDIT,
+        Text("编制和导入年度目标任务", "set and import the year's plan"),
+        ("office", "officer", "leader"),
+    )
     holding.declare()
+
+
+PLANNING = "planning"
+
+
+def _in_domain(domain: str, names: frozenset[str]) -> Q:
+    """Rows that all belong to one domain."""
+    return Q(pk__isnull=False) if domain in names else Q(pk__in=())

@@ -32,6 +32,7 @@ TESTED = (
     "quality",
     "connectors",
     "bulletin",
+    "targets",
     "commands",
     "profiles",
     "standards",

@@ -15,6 +15,7 @@ from importlib.resources import as_file, files
 from fenhe.access.models import Organ, Person
 from fenhe.act import cases, obligations
 from fenhe.act.models import Case
+from fenhe.app import demo_plan
 from fenhe.kernel.declared import Declared, read
 from fenhe.kernel.period import DAY, civil, utc_now
 from fenhe.store import yaml
@@ -62,6 +63,8 @@ def tell(progress: Callable[[float], None] = lambda share: None) -> int:
         if not Case.objects.filter(source=source).exists():
             _live(story, length, number, people, source)
         progress((number + 1) / len(wanted))
+    if demo_plan.available():
+        demo_plan.bring(people, bureau)
     obligations.sweep(utc_now())
     return Case.objects.filter(source__startswith=MARK).count()
 

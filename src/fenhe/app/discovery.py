@@ -25,6 +25,7 @@ from fenhe.kernel.declared import read
 from fenhe.kernel.errors import BadInput, FenheError, Problem
 from fenhe.kernel.text import Text
 from fenhe.publish import bulletin as bulletins
+from fenhe.publish import metric as metrics
 from fenhe.registry import kinds, vocabulary
 from fenhe.standards import catalogue
 from fenhe.store import yaml
@@ -100,6 +101,7 @@ REGISTRIES: tuple[Any, ...] = (
     inspections,
     alerts,
     bulletins,
+    metrics,
     procedures,
 )
 """What is emptied before and frozen after; the catalogue of standards fills itself in notebooks
@@ -133,6 +135,7 @@ def register(domain: Domain) -> None:
             _register_rules,
             _register_alerts,
             _register_bulletins,
+            _register_metrics,
             _register_procedures,
         ),
         lambda step: step(domain),
@@ -178,6 +181,12 @@ def _register_bulletins(domain: Domain) -> None:
     """A domain lists its bulletins as BULLETINS in `bulletin.py`."""
     for one in getattr(domain.module("bulletin"), "BULLETINS", ()):
         bulletins.register(one)
+
+
+def _register_metrics(domain: Domain) -> None:
+    """A domain lists what targets can be bound to as METRICS in `targets.py`."""
+    for one in getattr(domain.module("targets"), "METRICS", ()):
+        metrics.register(one)
 
 
 def _register_procedures(domain: Domain) -> None:
@@ -255,6 +264,9 @@ def _missing_references() -> Iterator[tuple[str, str, str]]:
             yield file, "object_kind", profile.object_kind
         for property in set(profile.used_properties) - properties:
             yield file, "properties", property
+    for metric in metrics.all():
+        for missing in set(metric.kinds) - known:
+            yield f"{metric.id.partition('.')[0]}/targets.py", metric.id, missing
     yield from procedures.missing({alert.id for alert in alerts.all()}, known)
 
 

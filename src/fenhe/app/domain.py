@@ -36,6 +36,7 @@ CAPABILITIES = {
     "alerts": "alerts.yaml",
     "views": "views.yaml",
     "bulletin": "bulletin.py",
+    "targets": "targets.py",
     "pages": "pages.py",
     "commands": "commands.py",
 }

@@ -61,6 +61,9 @@ class PageView(Declared):
     data: str
     menu: str = ""
     accepts: tuple[Literal["post"], ...] = ()
+    keeps: bool = False
+    """Files that are sent are kept by their content; the page gets `<field>` as hash and
+    `<field>.name`, instead of the text."""
 
 
 class ListView(Declared):

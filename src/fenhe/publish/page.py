@@ -42,6 +42,15 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Paper:
+    """A file a page makes on request: `papers: {name: () -> Paper}`, asked for as `?paper=name`."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Class:
     """A category as people see it. `look`: a class of the palette ("<domain>-<level>"), or empty
     for no colour of its own."""

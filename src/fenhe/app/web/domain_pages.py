@@ -2,12 +2,14 @@
 
 Data may name another `template` (a page without data yet). A page whose data hold `tables`
 (name -> Table) gives each as a file at `?csv=<name>`, or in another format of publish.downloads
-with `&format=xlsx`: the same rows that the page shows.
+with `&format=xlsx`: the same rows that the page shows. `papers` are made when `?paper=<name>` asks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import BinaryIO, cast
+from urllib.parse import quote
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
@@ -23,7 +25,8 @@ from fenhe.app.web.render import for_people, page
 from fenhe.kernel.errors import BadInput, NotFound
 from fenhe.kernel.period import utc_now
 from fenhe.publish.downloads import of_table
-from fenhe.publish.page import Ask, Table
+from fenhe.publish.page import Ask, Paper, Table
+from fenhe.store.files import open_files
 
 MOST_PASTED = 2 * 1024 * 1024
 
@@ -41,19 +44,35 @@ def _answer(domain_id: str, view: PageView) -> Callable[..., HttpResponseBase]:
     methods = ["GET", "HEAD", *(method.upper() for method in view.accepts)]
 
     def answer(request: HttpRequest, **places: str) -> HttpResponseBase:
-        data = fill(_ask(request, places))
+        data = fill(_ask(request, places, view.keeps))
         wanted = request.GET.get("csv")
         if wanted is not None:
             return file_answer(data.get("tables", {}).get(wanted), request.GET.get("format", ""))
-        return page(request, data.get("template", view.template), data)
+        paper = request.GET.get("paper")
+        if paper is not None:
+            return _paper(data.get("papers", {}).get(paper))
+        return page(request, data.get("template", view.template), data, data.get("status", 200))
 
     return for_people(require_http_methods(methods)(answer))
 
 
-def _ask(request: HttpRequest, places: dict[str, str]) -> Ask:
+def _paper(make: Callable[[], Paper] | None) -> HttpResponse:
+    if make is None:
+        raise NotFound("page.no-paper", "本页没有这份文件", "this page has no such file")
+    paper = make()
+    answer = HttpResponse(paper.content, content_type=paper.media_type)
+    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(paper.name)}"
+    return answer
+
+
+def _ask(request: HttpRequest, places: dict[str, str], keeps: bool = False) -> Ask:
     sent = {**request.GET.dict(), **request.POST.dict()}
     for name, file in request.FILES.items():
         if not isinstance(file, UploadedFile):
+            continue
+        if keeps and file.size:
+            sent |= {name: open_files().put(cast(BinaryIO, file)).hash}
+            sent |= {f"{name}.name": str(file.name)}
             continue
         if file.size is None or file.size > MOST_PASTED:
             raise BadInput(

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
+from fenhe.act import targets
+from fenhe.act.models import Target
 from fenhe.assess.models import Verdict
 from fenhe.domains.air.pages import facts, standing
 from fenhe.domains.air.pages.facts import City
@@ -38,7 +40,11 @@ def card(ask: Ask) -> Card | None:
     if verdict is None or value is None:
         return None
     edition = facts.cited(verdict, "GB 3095")
-    limit = tables.limit(tables.edition(edition), PROPERTY, "annual")
+    standard = tables.limit(tables.edition(edition), PROPERTY, "annual")
+    aim = targets.planned(
+        ask.visible(Target.objects.all()), f"air.{PROPERTY}", place.thing, day.year
+    )
+    limit = aim.value if aim else standard
     first = min(year.first_day, day - (SPARK_DAYS - 1) * DAY)
     daily = facts.daily_means(place.thing, PROPERTY, Period.days(first, day))
     so_far = {one: mean for one, mean in daily.items() if one >= year.first_day}
@@ -46,6 +52,8 @@ def card(ask: Ask) -> Card | None:
     recent = [daily[day - back * DAY] for back in range(SPARK_DAYS - 1, -1, -1)]
     enough = standing.sufficiency_of(place.thing, year, day)
     meets = None if enough.said else verdict.values["meets"].get(PROPERTY)
+    if aim is not None:
+        meets = value <= aim.value
     tongue = ask.language
     return Card(
         title=Text("环境空气", "Ambient air")[tongue],
@@ -53,12 +61,11 @@ def card(ask: Ask) -> Card | None:
         value=f"{value:g}",
         unit=vocabulary.get(PROPERTY).unit,
         link="/air/",
-        finding=_finding(place, value, limit, day)[tongue],
+        finding=_finding(place, value, limit, day, aim is not None)[tongue],
         standing={True: "good", False: "bad", None: ""}[meets],  # type: ignore[arg-type]
+        standing_word=_word(meets)[tongue] if aim else "",
         why=facts.explain(verdict, PROPERTY),
-        target=Text(f"限值 {limit:g}（二级，{edition}）", f"limit {limit:g} (grade II, {edition})")[
-            tongue
-        ],
+        target=_held_against(aim, standard, edition)[tongue],
         notes=[
             note[tongue]
             for note in (
@@ -78,13 +85,28 @@ def card(ask: Ask) -> Card | None:
     )
 
 
-def _finding(place: City, value: float, limit: float, day: date) -> Text:
+def _held_against(aim: Target | None, standard: float, edition: str) -> Text:
+    """The year's target where one is planned, and always the limit."""
+    zh, en = f"限值 {standard:g}（二级，{edition}）", f"limit {standard:g} (grade II, {edition})"
+    if aim is None:
+        return Text(zh, en)
+    return Text(f"年度目标 {aim.value:g}；{zh}", f"target of the year {aim.value:g}; {en}")
+
+
+def _word(meets: bool | None) -> Text:
+    if meets is None:
+        return Text("", "")
+    return Text("在目标以内", "within the target") if meets else Text("超出目标", "beyond it")
+
+
+def _finding(place: City, value: float, limit: float, day: date, planned: bool) -> Text:
     """The sentence: above or within, and by how much, from the printed figures."""
+    bound = Text("年度目标", "the target of the year") if planned else Text("限值", "the limit")
     over = Decimal(f"{value:g}") - Decimal(f"{limit:g}")
     city = place.thing
     amount = f"{abs(over).normalize():f} {vocabulary.get(PROPERTY).unit}"
-    zh = f"高于限值 {amount}" if over > 0 else f"在限值以内，余 {amount}"
-    en = f"{amount} above the limit" if over > 0 else f"within the limit by {amount}"
+    zh = f"高于{bound.zh} {amount}" if over > 0 else f"在{bound.zh}以内，余 {amount}"
+    en = f"{amount} above {bound.en}" if over > 0 else f"within {bound.en} by {amount}"
     return Text(
         f"{city.name('zh')}截至 {day:%Y-%m-%d} 的 PM₂.₅ 今年平均{zh}",
         f"{city.name('en')}, up to {day:%Y-%m-%d}: this year's PM₂.₅ is {en}",

@@ -4,7 +4,10 @@ their targets, and the share day by day over the last thirty days."""
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
 
+from fenhe.act import targets
+from fenhe.act.models import Target
 from fenhe.domains.water.pages import facts
 from fenhe.domains.water.pages.facts import City
 from fenhe.domains.water.rules import evaluation
@@ -36,6 +39,10 @@ def card(ask: Ask) -> Card | None:
         if one.pk in levels and one.pk in aimed and levels[one.pk] > aimed[one.pk]
     ]
     spark = _spark(place, day)
+    aim = targets.planned(
+        ask.visible(Target.objects.all()), "water.good_share", place.thing, day.year
+    )
+    met = aim is not None and shares.good >= aim.value
     tongue = ask.language
     told = [one for one in spark if one is not None]
     return Card(
@@ -45,7 +52,11 @@ def card(ask: Ask) -> Card | None:
         unit="%",
         link="/water/",
         finding=_finding(place, shares, missed, len(set(aimed) & set(levels)))[tongue],
-        standing="" if not aimed else "bad" if missed else "good",
+        standing=("good" if met else "bad") if aim else _standing(aimed, missed),
+        standing_word=_word(met)[tongue] if aim else "",
+        target=Text(f"年度目标 {aim.value:g}%", f"target of the year {aim.value:g} %")[tongue]
+        if aim
+        else "",
         notes=[note[tongue] for note in _notes(place, shares.worst, missed)],
         spark=spark,
         spark_label=Text(
@@ -59,6 +70,17 @@ def card(ask: Ask) -> Card | None:
         observed=_days(place, year),
         expected=(day - year.first_day).days + 1,
     )
+
+
+def _standing(aimed: dict[int, int], missed: list[str]) -> Literal["good", "bad", ""]:
+    """By the sections' own target classes."""
+    if not aimed:
+        return ""
+    return "bad" if missed else "good"
+
+
+def _word(met: bool) -> Text:
+    return Text("达到目标", "at the target") if met else Text("未达目标", "below the target")
 
 
 def _days(place: City, year: Period) -> int:
