@@ -16,6 +16,7 @@ class Plan(models.Model):
     name_en = models.CharField(max_length=120, blank=True)
     area = models.CharField(max_length=20, blank=True, default="")  # adcode
     organ = models.ForeignKey("access.Organ", null=True, on_delete=models.PROTECT, related_name="+")
+    procedure = models.CharField(max_length=60)  # of its tasks
     basis = models.CharField(max_length=300, blank=True, default="")  # the document it was set by
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()

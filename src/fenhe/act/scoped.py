@@ -3,8 +3,6 @@ its own area and belongs to the domain of its procedure."""
 
 from __future__ import annotations
 
-from functools import partial
-
 from django.db.models import Q
 
 from fenhe.access import gate
@@ -27,9 +25,8 @@ def declare() -> None:
     gate.scoped(CaseEntry, to="case")
     gate.scoped(CaseDocument, to="case")
     gate.exempt(NumberSeries, "the last number given; a case shows its own")
-    of_planning = partial(_in_domain, PLANNING)
-    gate.scoped(Plan, area="area", domains=of_planning)
-    gate.scoped(Objective, area="area", domains=of_planning)
+    gate.scoped(Plan, area="area", domain="procedure")
+    gate.scoped(Objective, area="area", domain="plan__procedure")
     gate.scoped(Target, to="objective")
     gate.declare_action(
         PLAN_EDIT,
@@ -37,11 +34,3 @@ def declare() -> None:
         ("office", "officer", "leader"),
     )
     holding.declare()
-
-
-PLANNING = "planning"
-
-
-def _in_domain(domain: str, names: frozenset[str]) -> Q:
-    """Rows that all belong to one domain."""
-    return Q(pk__isnull=False) if domain in names else Q(pk__in=())

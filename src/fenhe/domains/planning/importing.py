@@ -18,7 +18,7 @@ from fenhe.access import gate
 from fenhe.access.models import Organ, Person
 from fenhe.act import cases, numbers
 from fenhe.act.models import Case, Objective, Plan, Target
-from fenhe.act.scoped import PLAN_EDIT, PLANNING
+from fenhe.act.scoped import PLAN_EDIT
 from fenhe.domains.planning.table import OBJECTIVE, TARGET, TASK, Line, Lines
 from fenhe.evidence import ledger
 from fenhe.kernel.errors import BadInput
@@ -26,6 +26,7 @@ from fenhe.publish import metric as metrics
 from fenhe.publish.metric import Metric
 from fenhe.registry.models import Object
 
+PLANNING = "planning"
 TASK_PROCEDURE = "planning.task"
 
 What = Literal["new", "changed", "same"]
@@ -227,17 +228,13 @@ def commit(draft: Draft, person: Person, now: datetime) -> Plan:
     """All of it in one transaction."""
     head = draft.head
     with transaction.atomic():
+        kept = {
+            "year": head.year, "name_zh": head.name, "area": head.area, "basis": head.basis,
+            "procedure": TASK_PROCEDURE, "organ": _organ(person, head), "changed_at": now,
+        }  # fmt: skip
         plan, _ = Plan.objects.update_or_create(
-            code=head.code,
-            defaults={
-                "year": head.year, "name_zh": head.name, "area": head.area, "basis": head.basis,
-                "organ": _organ(person, head), "changed_at": now,
-            },
-            create_defaults={
-                "year": head.year, "name_zh": head.name, "area": head.area, "basis": head.basis,
-                "organ": _organ(person, head), "changed_at": now, "created_at": now,
-            },
-        )  # fmt: skip
+            code=head.code, defaults=kept, create_defaults={**kept, "created_at": now}
+        )
         objectives = _write_objectives(draft, plan)
         _write_targets(draft, objectives)
         for one in draft.effects:
