@@ -18,9 +18,9 @@ import numpy.typing as npt
 import polars as pl
 
 from fenhe.access.sign_in import person_for_link
-from fenhe.app import demo_wells, discovery
+from fenhe.app import demo_wells, demo_works, discovery
 from fenhe.domains.water.rules import rounding, tables
-from fenhe.kernel.period import Period
+from fenhe.kernel.period import Period, civil, utc_now
 from fenhe.kernel.rounding import half_even_array
 from fenhe.observe import readings
 from fenhe.publish import editions
@@ -72,7 +72,7 @@ def available() -> bool:
 
 def codes() -> list[str]:
     """Codes of the objects this module registers."""
-    return [CITY, *(place.code for place in places()), *demo_wells.codes()]
+    return [CITY, *(place.code for place in places()), *demo_wells.codes(), *demo_works.codes()]
 
 
 def places() -> list[Place]:
@@ -106,6 +106,7 @@ def prepare(progress: Callable[[float], None]) -> None:
     if not _brought(city):
         bring(progress)
     demo_wells.prepare(city.area)
+    demo_works.prepare(city.area, civil(utc_now()).date())
     progress(1.0)
 
 

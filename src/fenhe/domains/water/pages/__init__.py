@@ -15,6 +15,7 @@ from fenhe.domains.water.pages.public import public
 from fenhe.domains.water.pages.section import section
 from fenhe.domains.water.pages.today import today
 from fenhe.domains.water.pages.wells import groundwater_wells, well
+from fenhe.domains.water.pages.works import works
 
 __all__ = [
     "basins",
@@ -32,4 +33,5 @@ __all__ = [
     "today",
     "well",
     "well_classes",
+    "works",
 ]
