@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -125,6 +126,9 @@ def test_the_page_counts_stages_names_cases_and_late_milestones(
     page = client.get("/water/works").content.decode()
     counts = '<td class="num">4</td><td class="num">4</td><td class="num">3</td>'
     assert counts in page  # of four all are found, three measured
+    (link,) = re.findall(r'href="(/cases/\d+)"', page)
+    assert client.get(link).status_code == 200
+    assert client.get("/cases/new/water.outfall").status_code == 200
     assert ("已排查</a>" if language == "zh" else "found</a>") in page
     assert ("节点超期：工程甲" if language == "zh" else "Behind their milestones: 工程甲") in page
     assert ("节点写法不能识别" if language == "zh" else "milestones cannot be read") in page
