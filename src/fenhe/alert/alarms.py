@@ -76,6 +76,12 @@ def clear(key: str, now: datetime) -> bool:
     )
 
 
+def clear_others(prefix: str, key: str, now: datetime) -> int:
+    """What came before under the same beginning of the key is over; how many there were."""
+    before = Alarm.objects.filter(key__startswith=f"{prefix}:", state__in=OPEN).exclude(key=key)
+    return before.update(state="cleared", last_seen=now, cleared_at=now, escalate_at=None)
+
+
 def _again(key: str, new: Mapping[str, Any], escalate_at: datetime | None) -> Alarm | None:
     with transaction.atomic():
         alarm = Alarm.objects.select_for_update().filter(key=key, state__in=OPEN).first()

@@ -37,6 +37,11 @@ class Condition(Declared):
     metric: str
     severity: dict[str, Severity]
     recent_days: int = Field(3, ge=1)  # older verdicts tell history, they alarm nobody
+    each: str = ""
+    """A metric whose value tells one condition from the next: each has an alarm of its own, and the
+    one before is over. Left out: one open alarm per subject."""
+    says: str = ""
+    """A metric whose value is a text {zh, en}: `{said}` of the message."""
 
 
 class EscalationStep(Declared):
@@ -70,8 +75,8 @@ class Alert(Declared):
             raise ValueError("either `verdict` or `silence_hours`")
         return self
 
-    def key(self, subject_id: int) -> str:
-        return f"{self.id}:{subject_id}"
+    def key(self, subject_id: int, each: str = "") -> str:
+        return f"{self.id}:{subject_id}:{each}" if each else f"{self.id}:{subject_id}"
 
 
 _alerts: Register[Alert] = Register("alert.alert", Text("告警规则", "alert"), lambda one: one.id)

@@ -24,6 +24,7 @@ from fenhe.standards.confidence import Confidence
 
 HISTORY = timedelta(days=30)
 """Who fell silent longer ago than this, unnoticed, is history read in, not news."""
+NOTHING = Text("", "")
 
 
 def verdicts_changed(news: Mapping[str, Any], now: datetime) -> None:
@@ -66,14 +67,21 @@ def _look(alert: Alert, subject: Object, now: datetime) -> None:
         return
     value = newest.values.get(condition.metric)
     severity = condition.severity.get(str(value))
+    each = str(newest.values.get(condition.each) or "")
+    if condition.each:
+        alarms.clear_others(alert.key(subject.pk), alert.key(subject.pk, each), now)
     if severity is None:
-        alarms.clear(alert.key(subject.pk), now)
+        alarms.clear(alert.key(subject.pk, each), now)
         return
     period = Period(newest.start, newest.end)
+    told = newest.values.get(condition.says)
+    said = Text.read(told) if told else NOTHING
     words = {"value": str(value), "period": str(period), "severity": severity}
     detail = {"verdict": newest.pk, "period": str(period), "value": value}
+    if each:
+        detail["each"] = each
     sure = _accuses(newest, condition.metric)
-    _raise(alert, subject, severity, words, newest.end, now, detail, sure)
+    _raise(alert, subject, severity, words, newest.end, now, detail, sure, said, each)
 
 
 def _raise(
@@ -85,14 +93,16 @@ def _raise(
     now: datetime,
     detail: Mapping[str, Any],
     accuses: bool = True,
+    said: Text = NOTHING,
+    each: str = "",
 ) -> None:
     duty = {"to": list(alert.to), "within_hours": alert.within_hours}
     message = Text(
-        alert.message.zh.format(subject=subject.name("zh"), **words),
-        alert.message.en.format(subject=subject.name("en"), **words),
+        alert.message.zh.format(subject=subject.name("zh"), said=said.zh, **words),
+        alert.message.en.format(subject=subject.name("en"), said=said.en, **words),
     )
     alarms.raise_(
-        alert.key(subject.pk),
+        alert.key(subject.pk, each),
         alert.id,
         severity,
         subject.pk,

@@ -4,7 +4,8 @@ city's name, the attribute `simulated`, and the source of every reading.
 
 Made to look like a northern river through a city: clean above, ammonia and phosphorus in town and
 below, oxygen that follows season and hour, rain that brings turbidity and phosphorus, a few pulses,
-gaps for maintenance, and non-detects published as half their limit.
+gaps for maintenance, and non-detects published as half their limit. The river they stand on, and
+the one discharge that travels down it, are in `demo_river`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy.typing as npt
 import polars as pl
 
 from fenhe.access.sign_in import person_for_link
-from fenhe.app import demo_wells, demo_works, discovery
+from fenhe.app import demo_river, demo_wells, demo_works, discovery
 from fenhe.domains.water.rules import rounding, tables
 from fenhe.kernel.period import Period, civil, utc_now
 from fenhe.kernel.rounding import half_even_array
@@ -72,7 +73,13 @@ def available() -> bool:
 
 def codes() -> list[str]:
     """Codes of the objects this module registers."""
-    return [CITY, *(place.code for place in places()), *demo_wells.codes(), *demo_works.codes()]
+    return [
+        CITY,
+        *(place.code for place in places()),
+        *demo_wells.codes(),
+        *demo_works.codes(),
+        *demo_river.codes(),
+    ]
 
 
 def places() -> list[Place]:
@@ -137,7 +144,7 @@ def register() -> Object:
         },
     )
     for place in places():
-        attributes = {
+        attributes: dict[str, object] = {
             "level": place.level,
             "targets": place.target,
             "river": place.river,
@@ -146,6 +153,8 @@ def register() -> Object:
             "sampling": "auto_first",
             "simulated": True,
         }
+        if place.name in demo_river.STANDS:
+            attributes["reach"], attributes["km"] = demo_river.STANDS[place.name]
         thing, _ = Object.objects.update_or_create(
             kind=place.kind,
             code=place.code,
@@ -159,6 +168,7 @@ def register() -> Object:
             },
         )
         Relation.objects.get_or_create(subject=thing, predicate="part_of", object=city)
+    demo_river.register(area)
     return city
 
 
@@ -169,13 +179,17 @@ def bring(progress: Callable[[float], None]) -> None:
         PERIOD.start, PERIOD.end, f"{HOURS}h", closed="left", eager=True, time_unit="us"
     )
     rain = _rain(random, len(starts))
-    every = places()
+    every, river = places(), demo_river.chart()
+    since = (starts - demo_river.BEGAN).dt.total_seconds().to_numpy() / 3600
     automatic, manual = [], []
     for number, place in enumerate(every, 1):
         thing = Object.objects.get(kind=place.kind, code=place.code)
         values = samples(place.load, random, len(starts), rain)
+        added = demo_river.pulse(river, place.name, since)
         for item, series in values.items():
-            automatic.append(_rows(thing, item, starts, series))
+            more = np.nan_to_num(added.get(item, np.zeros(len(starts))))
+            both = half_even_array(series + more, rounding.decimals("hourly")[item])
+            automatic.append(_rows(thing, item, starts, np.where(more > 0, both, series)))
         manual += _manual(thing, place.load, random)
         progress(0.5 * number / len(every))
     for kind in {place.kind for place in every}:

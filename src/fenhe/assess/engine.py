@@ -228,11 +228,12 @@ def _settle(one: Rule, ask: Assessment, marks: list[Dirty]) -> list[Change]:
 
 
 def _marks(one: Rule, days: pl.DataFrame) -> list[Mark]:
-    """The periods of a rule that depend on these members' days."""
+    """The periods of a rule that depend on these members' days and have begun."""
     subjects = inputs.subjects_of(one, days["member"].unique())
     hit = (
         days.join(subjects, on="member")
         .pipe(inputs.reaching, "day", one)
+        .filter(pl.col("period") <= utc_now())
         .select("subject", "period")
         .unique()
     )

@@ -100,7 +100,7 @@ def gather(rule: Rule, ask: Assessment) -> pl.DataFrame:
     )
     return (
         rows.join(emitted, on="series")
-        .pipe(reaching, "start", rule)
+        .pipe(reaching, "start", rule, ask.members["period"].unique())
         .join(ask.members, on=["period", "member"])
         .with_columns(flag=pl.col("flag").fill_null(int(Flag.NOT_EVALUATED)))
         .with_columns(value=pl.when(~pl.col("flag").is_in(UNUSABLE)).then(pl.col("value")))
@@ -109,12 +109,18 @@ def gather(rule: Rule, ask: Assessment) -> pl.DataFrame:
     )
 
 
-def reaching(rows: pl.DataFrame, column: str, rule: Rule) -> pl.DataFrame:
-    """Each row once for every `period` of the rule that its instant takes part in."""
-    return pl.concat(
+def reaching(
+    rows: pl.DataFrame, column: str, rule: Rule, among: pl.Series | None = None
+) -> pl.DataFrame:
+    """Each row once for every `period` of the rule that its instant takes part in, or of those
+    `among` them."""
+    copies = (
         rows.with_columns(period=beginning(pl.col(column) + pl.duration(days=days), rule.span))
         for days in range(rule.days_back + 1)
     )
+    if among is not None:
+        copies = (one.filter(pl.col("period").is_in(among.implode())) for one in copies)
+    return pl.concat(copies)
 
 
 def beginning(start: pl.Expr, span: str) -> pl.Expr:

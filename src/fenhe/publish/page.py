@@ -26,6 +26,7 @@ class Ask:
     language: Language
     now: datetime  # UTC; pages never look at a clock of their own
     looks: str = "page.view"  # "public.view": what is made here is for everybody's eyes
+    sent: bool = False  # a form was sent: only then may the page write anything
 
     def visible(self, rows: QuerySet[Row], action: str = "") -> QuerySet[Row]:
         """Those of the rows this person may see; every row a page shows comes through here."""

@@ -56,6 +56,9 @@ class Kind(Declared):
     relations: dict[str, RelationTo] = {}
     series: tuple[str, ...] = ()
     symbol: str = "circle"
+    geometry: Literal["", "line", "area"] = ""
+    """What an object of the kind is drawn as besides its point; its tables then have a column
+    `geometry` with GeoJSON in WGS 84."""
     public: bool = False
     """Whether anybody may see that these objects exist, and where."""
 

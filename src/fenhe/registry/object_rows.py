@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -12,6 +13,8 @@ from fenhe.registry.kinds import Attribute, Kind
 
 DEGREES = {"longitude": 180.0, "latitude": 90.0}
 DATES = ("valid_from", "valid_to")
+SHAPE = "geometry"
+_SHAPES = {"line": ("LineString", "MultiLineString"), "area": ("Polygon", "MultiPolygon")}
 _TRUE = {"true", "1", "yes", "y", "是", "√", "真"}
 _FALSE = {"false", "0", "no", "n", "否", "×", "假"}
 _LONGEST = {"code": 60, "name_zh": 120, "name_en": 120}
@@ -29,6 +32,8 @@ class Row:
         fields: dict[str, Any] = {n: self.text(n) for n in ("name_zh", "name_en") if self.says(n)}
         fields |= {n: self._degrees(n) for n in DEGREES if self.says(n)}
         fields |= {n: self._date(n) for n in DATES if self.says(n)}
+        if self.kind.geometry and self.says(SHAPE):
+            fields[SHAPE] = self._shape()
         code = self.text("code")
         if not code:
             self.wrong("registry.code-blank", "code", "编码必填", "a code is required")
@@ -77,6 +82,20 @@ class Row:
             self.wrong("registry.coordinate-invalid", name, zh, en)
             return None
         return value
+
+    def _shape(self) -> dict[str, Any] | None:
+        if not self.text(SHAPE):
+            return None
+        wanted = _SHAPES[self.kind.geometry]
+        try:
+            drawn = json.loads(self.text(SHAPE))
+            if drawn["type"] in wanted and drawn["coordinates"]:
+                return {"type": drawn["type"], "coordinates": drawn["coordinates"]}
+        except (ValueError, TypeError, KeyError, RecursionError):
+            pass
+        zh, en = f"应为 GeoJSON 的 {wanted[0]}", f"must be a {wanted[0]} of GeoJSON"
+        self.wrong("registry.geometry-invalid", SHAPE, zh, en)
+        return None
 
     def _date(self, name: str) -> date | None:
         if not self.text(name):

@@ -1,14 +1,16 @@
 """Objects of a kind from a table, and back: stations, cities, outlets, whatever a domain declares.
 
 Columns: `code, name_zh, name_en, area, longitude, latitude, valid_from, valid_to`, the attributes
-of the kind's schema, and one column per relation holding the code of the object at the other end;
-`area` is an adcode that is registered. Every problem is found before anything is written; then all
+of the kind's schema, one column per relation holding the code of the object at the other end, and
+`geometry` where the kind is drawn as a line or an area; `area` is an adcode that is registered.
+Every problem is found before anything is written; then all
 rows are written, or none. A blank cell clears nothing: it leaves what is there (`clears` for forms
 that show all there is).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +26,7 @@ from fenhe.kernel.text import Text
 from fenhe.registry import kinds
 from fenhe.registry.kinds import Kind
 from fenhe.registry.models import Area, Change, Object, Relation, searched
-from fenhe.registry.object_rows import DATES, DEGREES, Row
+from fenhe.registry.object_rows import DATES, DEGREES, SHAPE, Row
 from fenhe.store import outbox
 
 _PLAIN = ("code", "name_zh", "name_en")
@@ -55,7 +57,11 @@ class Plan:
 
 
 def columns(kind: Kind) -> list[str]:
-    return [*FIELDS, *kind.attributes, *kind.relations]
+    return [*_fields(kind), *kind.attributes, *kind.relations]
+
+
+def _fields(kind: Kind) -> tuple[str, ...]:
+    return (*FIELDS, SHAPE) if kind.geometry else FIELDS
 
 
 def plan(kind_id: str, table: pl.DataFrame, file: str = "", clears: bool = False) -> Plan:
@@ -107,7 +113,7 @@ def apply(found: Plan, person: object = "") -> None:
             item.attributes = _merged(item, row)
             item.search = searched(item)
         Object.objects.bulk_create(new, batch_size=500)
-        written = [*_PLAIN[1:], "area", *DEGREES, *DATES, "attributes", "search"]
+        written = [*_fields(kind)[1:], "attributes", "search"]
         changed = {item.code for item, _ in changes}
         Object.objects.bulk_update(
             [item for item in known if item.code in changed], written, batch_size=200
@@ -189,7 +195,7 @@ def export(kind_id: str, among: QuerySet[Object] | None = None) -> pl.DataFrame:
     rows = []
     found = Object.objects.all() if among is None else among
     for item in found.filter(kind=kind.id).select_related("area").order_by("code"):
-        values = {name: getattr(item, name) for name in FIELDS}
+        values = {name: getattr(item, name) for name in _fields(kind)}
         values["area"] = item.area.adcode if item.area else None
         values |= {name: item.attributes.get(name) for name in kind.attributes}
         values |= {name: related.get((item.pk, name)) for name in kind.relations}
@@ -313,5 +319,7 @@ def _cell(value: Any) -> str:
             return ""
         case bool():
             return str(value).lower()
+        case dict():
+            return json.dumps(value, ensure_ascii=False)
         case _:
             return str(value)

@@ -103,6 +103,11 @@ def started_by(alarm_kind: str, day: date) -> list[Procedure]:
     return [one for one in current(day) if alarm_kind in one.starts_on]
 
 
+def offered_on(alarm_kind: str, day: date) -> list[Procedure]:
+    """Those a person may open on such an alarm; nothing begins by itself."""
+    return [one for one in current(day) if alarm_kind in one.offered_on]
+
+
 def missing(alarm_kinds: set[str], object_kinds: set[str]) -> Iterator[tuple[str, str, str]]:
     """(file, field, what is not there): alarms, kinds and procedures that a procedure names. What
     belongs to a domain that is switched off is not missed: it simply never comes."""
@@ -111,9 +116,10 @@ def missing(alarm_kinds: set[str], object_kinds: set[str]) -> Iterator[tuple[str
     domains = {kind.partition(".")[0] for kind in alarm_kinds}
     for one in _procedures:
         file = f"{one.id}@{one.version}"
-        for kind in one.starts_on:
-            if kind not in alarm_kinds and kind.partition(".")[0] in domains:
-                yield file, "starts_on", kind
+        for field, kinds in (("starts_on", one.starts_on), ("offered_on", one.offered_on)):
+            for kind in kinds:
+                if kind not in alarm_kinds and kind.partition(".")[0] in domains:
+                    yield file, field, kind
         for kind in set(one.subject_kinds) - object_kinds:
             yield file, "subject_kinds", kind
         for child in one.children:

@@ -259,6 +259,7 @@ class Procedure(Declared):
     confidence: Confidence
     note: DeclaredText | None = None
     starts_on: tuple[str, ...] = ()  # alarm kinds that open a case
+    offered_on: tuple[str, ...] = ()  # alarm kinds on which a person may open one
     subject_kinds: tuple[str, ...] = ()  # registry kinds it may be about; none: any, or none at all
     laws: dict[str, tuple[Ground, ...]]
     fields: dict[Key, FieldShape] = {}

@@ -87,6 +87,7 @@ def _ask(request: HttpRequest, places: dict[str, str], keeps: bool = False) -> A
         params={**{key: str(value) for key, value in sent.items()}, **places},
         language=language(request),
         now=utc_now(),
+        sent=request.method == "POST",
     )
 
 

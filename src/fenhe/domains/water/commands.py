@@ -9,6 +9,7 @@ from fenhe.domains.water import (
     commands_compensation,
     commands_cwqi,
     commands_ground,
+    commands_network,
     commands_responsibility,
     commands_trace,
 )
@@ -21,4 +22,5 @@ app.command("cwqi")(commands_cwqi.cwqi)
 app.command("compensation")(commands_compensation.compensation)
 app.command("responsibility")(commands_responsibility.responsibility)
 app.command("trace")(commands_trace.trace_)
+app.command("network")(commands_network.network)
 app.command("groundwater")(commands_ground.groundwater)

@@ -1,5 +1,6 @@
 """The rules of water the platform runs, for river sections and for lake points alike: samples ->
-day -> month, year. The two differ in the limits of phosphorus and in total nitrogen."""
+day -> month, year, and samples -> pulses. The two differ in the limits of phosphorus and in total
+nitrogen."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from functools import partial
 import polars as pl
 
 from fenhe.assess.rule import Assessment, Input, Rule, Span
-from fenhe.domains.water.rules import live, steps, tables, wells
+from fenhe.domains.water.rules import live, pulse, steps, tables, wells
+from fenhe.domains.water.sky.daily import DAYS_BACK
 from fenhe.kernel.text import Text
 
 SECTION, POINT = "water_section", "water_lake_point"
@@ -44,11 +46,26 @@ def _rule(waterbody: str, span: Span, name: Text) -> Rule:
     )
 
 
+def _pulses(waterbody: str) -> Rule:
+    kind, word, noun = KINDS[waterbody]
+    return Rule(
+        id=f"water.{word}-pulse",
+        name=Text(f"{noun.zh}水质异常事件", f"pulses at a {noun.en}"),
+        kinds=(kind,),
+        inputs=tuple(Input(item) for item in live.AUTOMATIC if item not in ("wt", "ph")),
+        evaluate=partial(pulse.day, waterbody=waterbody),
+        explain=pulse.explain,
+        days_back=DAYS_BACK,
+        standards=(pulse.STANDARD, tables.SURFACE),
+    )
+
+
 RULES = (
     *(
         _rule(waterbody, span, name)
         for waterbody in KINDS
         for span, name in (("day", Text("日评价", "day")), *PERIODS)
     ),
+    *(_pulses(waterbody) for waterbody in KINDS),
     *wells.RULES,
 )

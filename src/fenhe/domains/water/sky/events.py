@@ -42,34 +42,57 @@ class Event:
     confidence: float  # 0 … 1
     rises: Mapping[str, float] = field(default_factory=dict)
     """Item -> how far above (DO: below) its baseline it got, in its own unit."""
+    bases: Mapping[str, float] = field(default_factory=dict)
+    """Item -> its baseline when the event began, of every item watched."""
+    last: datetime | None = None  # the newest sample of the station there was
 
     @property
     def multiple(self) -> float | None:
         return self.value / self.baseline if self.baseline else None
+
+    @property
+    def worst(self) -> dict[str, float]:
+        """Item -> the worst it came to; what did not rise stays at its baseline."""
+        return {
+            item: max(base - self.rises.get(item, 0.0), 0.0)
+            if item == "do"
+            else base + self.rises.get(item, 0.0)
+            for item, base in self.bases.items()
+        }
 
 
 def events(rows: pl.DataFrame, edition: Edition, as_of: datetime | None = None) -> list[Event]:
     """Of all stations, by station and start; with `as_of` as they were to be seen then."""
     if as_of is not None:
         rows = as_known(rows, as_of)
+    watched, stations = noisy(rows, edition)
+    return [
+        event for samples in stations.values() for event in of_station(samples, edition, watched)
+    ]
+
+
+Samples = list[dict[str, Any]]
+
+
+def noisy(rows: pl.DataFrame, edition: Edition) -> tuple[list[Watch], dict[str, Samples]]:
+    """The items watched, and the scored samples of every station where any stands out."""
     found = scored(rows, edition)
     watched = [watch for watch in watches(edition) if watch.item in rows.columns]
     making = [watch for watch in watched if watch.counts]
     if found.is_empty() or not making:
-        return []
+        return watched, {}
     stands_out = pl.any_horizontal(f"raised_{watch.item}" for watch in making)
-    noisy = found.filter(stands_out).select("station").unique()
+    these = found.filter(stands_out).select("station").unique()
     names = ["station", "time", "n_base"] + [
         part.format(watch.item)
         for watch in watched
         for part in ("{}", "base_{}", "score_{}", "scatter_{}", "raised_{}")
     ]
-    some = found.join(noisy, on="station", how="semi").select(names)
-    return [
-        event
+    some = found.join(these, on="station", how="semi").select(names)
+    return watched, {
+        samples["station"][0]: samples.to_dicts()
         for samples in some.partition_by("station", maintain_order=True)
-        for event in _of_station(samples.to_dicts(), edition, watched)
-    ]
+    }
 
 
 def table(found: Sequence[Event]) -> pl.DataFrame:
@@ -139,16 +162,18 @@ class _Pulse:
         )
 
 
-def _of_station(
-    samples: list[dict[str, Any]], edition: Edition, watched: Sequence[Watch]
-) -> Iterator[Event]:
-    gap = timedelta(hours=hours(edition, "gap"))
+def of_station(samples: Samples, edition: Edition, watched: Sequence[Watch]) -> Iterator[Event]:
+    """Events of one station's scored samples, in order."""
+    gap, longest = (timedelta(hours=hours(edition, name)) for name in ("gap", "longest"))
     making = [watch for watch in watched if watch.counts]
     last = samples[-1]["time"]
     pulse: _Pulse | None = None
     for sample in samples:
-        if pulse and sample["time"] - pulse.far[-1]["time"] > gap:
-            yield _event(pulse, edition, watched, last - pulse.far[-1]["time"] <= gap, last)
+        if pulse and (
+            sample["time"] - pulse.far[-1]["time"] > gap
+            or sample["time"] - pulse.far[0]["time"] > longest
+        ):
+            yield _event(pulse, edition, watched, False, last)
             pulse = None
         raised = any(sample[f"raised_{watch.item}"] for watch in making)
         if pulse is None and raised:
@@ -211,6 +236,8 @@ def _event(
             )
             for watch in rose
         },
+        bases=pulse.bases,
+        last=last,
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,10 +53,27 @@ class Chart:
 
     def place(self, longitude: float, latitude: float) -> tuple[Place, float]:
         """The nearest place on the river, and how many km away the point lies."""
-        ids = list(self.shapes)
-        best = min(ids, key=lambda id: self._off(id, longitude, latitude)[1])
+        ids, middle, tree = self._tree
+        point = Point(*_plane(longitude, latitude, middle))
+        nearest = float(tree.geometries[tree.nearest(point)].distance(point))
+        some = tree.query(point, predicate="dwithin", distance=nearest * 1.1 + 0.01)
+        best = min((ids[k] for k in some), key=lambda id: self._off(id, longitude, latitude)[1])
         share, off = self._off(best, longitude, latitude)
         return Place(best, share * self.river.reach(best).length), off
+
+    def at(self, place: Place) -> tuple[float, float]:
+        """Longitude and latitude of a place."""
+        line = self.shapes[place.reach]
+        share = place.km / self.river.reach(place.reach).length
+        point = _flat(line, _middle(line)).interpolate(min(share, 1.0), normalized=True)
+        scale = math.radians(1) * EARTH
+        return point.x / scale / math.cos(math.radians(_middle(line))), point.y / scale
+
+    @cached_property
+    def _tree(self) -> tuple[list[str], float, STRtree]:
+        """On one plane for the whole basin: good enough to find the few that may be nearest."""
+        middle = float(np.mean([_middle(line) for line in self.shapes.values()]))
+        return list(self.shapes), middle, STRtree([_flat(x, middle) for x in self.shapes.values()])
 
     def near(self, longitude: float, latitude: float, within: float) -> bool:
         return self.place(longitude, latitude)[1] <= within
@@ -222,6 +240,11 @@ def _plane(longitude: float, latitude: float, at: float) -> tuple[float, float]:
     """Kilometres on a plane that touches the earth at latitude `at`; good over a basin."""
     scale = math.radians(1) * EARTH
     return longitude * scale * math.cos(math.radians(at)), latitude * scale
+
+
+def _middle(line: LineString) -> float:
+    """A latitude of the line to lay a plane at."""
+    return float(np.mean([latitude for _, latitude, *_ in line.coords]))
 
 
 def _flat(line: LineString, at: float) -> LineString:
