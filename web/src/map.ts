@@ -10,8 +10,8 @@ if (root && source) void start(root, JSON.parse(source.textContent ?? "{}") as T
 
 async function start(root: HTMLElement, told: Told): Promise<void> {
   const canvas = root.querySelector<HTMLElement>("#map") as HTMLElement;
-  const find = root.querySelector<HTMLInputElement>("#map-find") as HTMLInputElement;
-  const slider = root.querySelector<HTMLInputElement>("#map-hour") as HTMLInputElement;
+  const find = root.querySelector<HTMLInputElement>("#map-find");
+  const slider = root.querySelector<HTMLInputElement>("#map-hour");
   const fault = root.querySelector<HTMLElement>("#map-fault") as HTMLElement;
   const shown = new Set(told.layers.filter((one) => one.shown).map((one) => one.key));
   const answers = new Map<string, Answer>();
@@ -40,16 +40,18 @@ async function start(root: HTMLElement, told: Told): Promise<void> {
     void load();
   });
   let waiting = 0;
-  find.addEventListener("input", () => {
+  find?.addEventListener("input", () => {
     clearTimeout(waiting);
     waiting = window.setTimeout(() => void load(), 250);
   });
-  slider.max = String(told.hours - 1);
-  slider.value = slider.max;
-  slider.addEventListener("input", () => draw());
+  if (slider) {
+    slider.max = String(told.hours - 1);
+    slider.value = slider.max;
+    slider.addEventListener("input", () => draw());
+    player(root, slider, told, draw);
+  }
   for (const button of root.querySelectorAll<HTMLElement>("[data-zoom]"))
     button.addEventListener("click", () => surface.zoom(Number(button.dataset.zoom)));
-  player(root, slider, told, draw);
   await load();
 
   async function load(): Promise<void> {
@@ -59,11 +61,12 @@ async function start(root: HTMLElement, told: Told): Promise<void> {
     try {
       const found = await Promise.all(
         wanted.map(async (one) => {
+          if (one.answer) return [one.key, one.answer] as const;
           const query = new URLSearchParams({
             layer: one.key,
             bbox: frame.bbox.map((n) => n.toFixed(5)).join(","),
             zoom: frame.zoom.toFixed(2),
-            q: find.value.trim(),
+            q: find?.value.trim() ?? "",
           });
           const answer = await fetch(`/map/data?${query}`);
           if (!answer.ok) throw new Error(String(answer.status));
@@ -81,7 +84,7 @@ async function start(root: HTMLElement, told: Told): Promise<void> {
   }
 
   function draw(fresh = false): void {
-    const hour = Number(slider.value);
+    const hour = Number(slider?.value ?? 0);
     for (const layer of told.layers) surface.put(layer, answers.get(layer.key) ?? null, hour, fresh);
     const rows: Row[] = [];
     let clustered = 0;

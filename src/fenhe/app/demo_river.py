@@ -66,7 +66,7 @@ SOURCE = Place("FEN-3", 8.0)
 BEGAN = datetime(2015, 12, 28, 14, tzinfo=UTC)  # 22:00 civil
 LASTED, EXCESS, TRUE_SPEED = 8.0, 5.0, 0.93
 """Hours it lasted, mg/L of ammonia it raised the river by, and how fast the water really was."""
-WITH_AMMONIA = {"nh3n": 1.0, "tn": 1.15, "codmn": 1.4, "tp": 0.01, "ec": 90.0}
+WITH_AMMONIA = {"nh3n": 1.0, "tn": 1.0, "codmn": 1.0, "tp": 0.01, "ec": 40.0}
 """What came with one mg/L of ammonia."""
 
 

@@ -76,7 +76,7 @@ export async function surface(
       if (!map.getSource(layer.key)) add(map, canvas, layer, open);
       if (fresh) {
         if (layer.symbol === "circle") size(map, canvas, layer, answer);
-        (map.getSource(layer.key) as GeoJSONSource).setData(features(answer));
+        (map.getSource(layer.key) as GeoJSONSource).setData(features(answer, !!layer.answer));
         (map.getSource(`${layer.key}/shapes`) as GeoJSONSource).setData(
           answer && !answer.clustered ? answer.shapes : EMPTY,
         );
@@ -115,7 +115,7 @@ function base(map: Gl, told: Told): void {
   }
 }
 
-function features(answer: Answer | null): FeatureCollection {
+function features(answer: Answer | null, named: boolean): FeatureCollection {
   if (!answer) return EMPTY;
   return {
     type: "FeatureCollection",
@@ -124,7 +124,7 @@ function features(answer: Answer | null): FeatureCollection {
       geometry: { type: "Point", coordinates: [x, answer.y[n] ?? 0] },
       properties: answer.clustered
         ? { id: answer.ids[n], n: answer.counts[n], c: answer.class[n] }
-        : { id: answer.ids[n], n: 1, h: answer.hours[n] },
+        : { id: answer.ids[n], n: 1, h: answer.hours[n], name: named ? answer.names[n] : "" },
     })),
   };
 }
@@ -136,6 +136,7 @@ function add(map: Gl, canvas: HTMLElement, layer: Layer, open: (id: number) => v
   const areas: ExpressionSpecification = ["==", ["geometry-type"], "Polygon"];
   map.addLayer({ id: `${shapes}/fill`, type: "fill", source: shapes, filter: areas, paint: { "fill-opacity": 0.35 } });
   map.addLayer({ id: `${shapes}/line`, type: "line", source: shapes, paint: { "line-width": 2.5 } });
+  if (layer.flows) flow(map, shapes);
   if (layer.symbol === "circle") {
     map.addLayer({
       id: layer.key,
@@ -163,6 +164,25 @@ function add(map: Gl, canvas: HTMLElement, layer: Layer, open: (id: number) => v
     layout: { "text-field": ["to-string", ["get", "n"]], "text-size": 11, "text-allow-overlap": true },
     paint: { "text-color": "#000", "text-halo-color": "#fff", "text-halo-width": 1.2 },
   });
+  if (layer.answer) {
+    map.addLayer({
+      id: `${layer.key}/name`,
+      type: "symbol",
+      source: layer.key,
+      layout: {
+        "text-field": ["get", "name"],
+        "text-size": 11,
+        "text-anchor": "left",
+        "text-offset": [0.9, 0],
+        "text-optional": true,
+      },
+      paint: {
+        "text-color": colour("--ink"),
+        "text-halo-color": colour("--sunken"),
+        "text-halo-width": 1.5,
+      },
+    });
+  }
   for (const id of [layer.key, `${shapes}/fill`, `${shapes}/line`]) {
     map.on("click", id, (event: MapLayerMouseEvent) => {
       const own = event.features?.[0]?.properties as { id?: number; n?: number } | undefined;
@@ -181,6 +201,29 @@ function size(map: Gl, canvas: HTMLElement, layer: Layer, answer: Answer | null)
   const radius = Math.min(layer.size / 2, Math.max(SMALLEST, room / 2));
   map.setPaintProperty(layer.key, "circle-radius", ["+", radius, ["*", 2, ["ln", ["get", "n"]]]]);
   map.setPaintProperty(layer.key, "circle-stroke-width", radius < layer.size / 4 ? 0 : 1);
+}
+
+/** Arrows along the lines: the water flows the way they are drawn. */
+function flow(map: Gl, source: string): void {
+  map.addLayer({
+    id: `${source}/flow`,
+    type: "symbol",
+    source,
+    layout: {
+      "symbol-placement": "line",
+      "symbol-spacing": 55,
+      "text-field": "➤",
+      "text-size": 12,
+      "text-keep-upright": false,
+      "text-allow-overlap": true,
+      "text-ignore-placement": true,
+    },
+    paint: {
+      "text-color": colour("--ink-2"),
+      "text-halo-color": colour("--sunken"),
+      "text-halo-width": 1.5,
+    },
+  });
 }
 
 /** Which class a feature has in the hour, as a number; -1 for none. */

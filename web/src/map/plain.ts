@@ -1,5 +1,6 @@
-// The drawing that stands in for the map where there is no WebGL: points and clusters by longitude
-// and latitude, each a link. No base layers; the list beside it says the rest.
+// The drawing that stands in for the map where there is no WebGL: lines, points and clusters by
+// longitude and latitude, each a link. No base layers; the list beside it says the rest.
+import type { Feature } from "geojson";
 import { type Answer, colours, type Frame, type Layer, type Surface, type Told } from "./told";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -28,6 +29,31 @@ export function plain(canvas: HTMLElement, told: Told, open: (id: number) => voi
     ];
   };
 
+  const line = (shape: Feature, layer: Layer, stroke: string): SVGElement[] => {
+    if (shape.geometry.type !== "LineString") return [];
+    const corners = shape.geometry.coordinates.map(([x, y]) => place(x ?? 0, y ?? 0));
+    const drawn = document.createElementNS(SVG, "polyline");
+    drawn.setAttribute("points", corners.map((at) => at.map((n) => n.toFixed(1)).join(",")).join(" "));
+    drawn.setAttribute("fill", "none");
+    drawn.setAttribute("stroke", stroke);
+    drawn.setAttribute("stroke-width", "2.5");
+    return layer.flows ? [drawn, ...arrow(corners, stroke)] : [drawn];
+  };
+
+  /** An arrowhead in the middle of a line, the way it is drawn. */
+  const arrow = (corners: [number, number][], fill: string): SVGElement[] => {
+    const at = Math.max(1, Math.floor(corners.length / 2));
+    const [from, to] = [corners[at - 1], corners[at]];
+    if (!from || !to) return [];
+    const head = document.createElementNS(SVG, "path");
+    const turn = (Math.atan2(to[1] - from[1], to[0] - from[0]) * 180) / Math.PI;
+    const [x, y] = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];
+    head.setAttribute("d", "M-6,-5 L7,0 L-6,5 Z");
+    head.setAttribute("fill", fill);
+    head.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${turn.toFixed(0)})`);
+    return [head];
+  };
+
   return {
     whole: false,
     frame: () => ({ bbox, zoom: 6 }),
@@ -37,6 +63,9 @@ export function plain(canvas: HTMLElement, told: Told, open: (id: number) => voi
       if (!answer) return;
       const group = document.createElementNS(SVG, "g");
       const { classes, none } = colours(layer);
+      if (!answer.clustered)
+        for (const shape of answer.shapes.features)
+          group.append(...line(shape, layer, classes[grade(shape)] ?? none));
       answer.x.slice(0, MOST).forEach((x, n) => {
         const [left, top] = place(x, answer.y[n] ?? 0);
         const dot = document.createElementNS(SVG, "circle");
@@ -58,9 +87,22 @@ export function plain(canvas: HTMLElement, told: Told, open: (id: number) => voi
         link.setAttribute("tabindex", "-1"); // the list beside it is for the keyboard
         link.append(dot);
         group.append(link);
+        if (layer.answer && layer.classes.length) group.append(name(left + layer.size, top + 4, answer.names[n] ?? ""));
       });
       groups.set(layer.key, group);
       svg.append(group);
     },
   };
+}
+
+function grade(shape: Feature): number {
+  return parseInt(String(shape.properties?.h ?? "").slice(-1), 36);
+}
+
+function name(x: number, y: number, words: string): SVGTextElement {
+  const text = document.createElementNS(SVG, "text");
+  text.setAttribute("x", x.toFixed(1));
+  text.setAttribute("y", y.toFixed(1));
+  text.textContent = words;
+  return text;
 }

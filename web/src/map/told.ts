@@ -17,6 +17,10 @@ export interface Layer {
   size: number;
   shown: boolean;
   classes: Class[];
+  /** Lines are along a flow: arrows say which way. */
+  flows?: boolean;
+  /** What the layer holds, where the page says it itself: nothing is asked then. */
+  answer?: Answer;
 }
 
 export interface Told {

@@ -26,9 +26,9 @@ SILENT = timedelta(days=3)
 def by_day(
     rows: pl.DataFrame, edition: Edition, days: Mapping[str, Sequence[datetime]]
 ) -> dict[tuple[str, datetime], list[Event]]:
-    """Per station and day (its civil midnight) the events that were going on in it or had ended
-    less than a gap before it; days without any are left out. `rows` as `events` takes them, with
-    `DAYS_BACK` days before the first day."""
+    """Per station and day (its civil midnight) the events that were going on in it, or turned out
+    in it to be over; days without any are left out. `rows` as `events` takes them, with `DAYS_BACK`
+    days before the first day."""
     watched, stations = noisy(rows, edition)
     gap = timedelta(hours=hours(edition, "gap"))
     found = {}
@@ -39,9 +39,16 @@ def by_day(
             seen = [
                 event
                 for event in (of_station(own, edition, watched) if own else ())
-                if event.end + gap >= day
-                or (event.is_open and day - own[-1]["time"] < SILENT)
+                if _touches(event, day, [one["time"] for one in own], gap)
             ]
             if seen:
                 found[station, day] = seen
     return found
+
+
+def _touches(event: Event, day: datetime, times: Sequence[datetime], gap: timedelta) -> bool:
+    """Whether the event was going on in the day, or was known in it to be over."""
+    if event.is_open:
+        return day - times[-1] < SILENT
+    over = min(event.end + gap, event.start + LONGEST)
+    return next((time for time in times if time > over), event.end) >= day

@@ -44,21 +44,13 @@ class Event:
     """Item -> how far above (DO: below) its baseline it got, in its own unit."""
     bases: Mapping[str, float] = field(default_factory=dict)
     """Item -> its baseline when the event began, of every item watched."""
+    worst: Mapping[str, float] = field(default_factory=dict)
+    """Item -> the worst it came to within the event, whether or not it stood out."""
     last: datetime | None = None  # the newest sample of the station there was
 
     @property
     def multiple(self) -> float | None:
         return self.value / self.baseline if self.baseline else None
-
-    @property
-    def worst(self) -> dict[str, float]:
-        """Item -> the worst it came to; what did not rise stays at its baseline."""
-        return {
-            item: max(base - self.rises.get(item, 0.0), 0.0)
-            if item == "do"
-            else base + self.rises.get(item, 0.0)
-            for item, base in self.bases.items()
-        }
 
 
 def events(rows: pl.DataFrame, edition: Edition, as_of: datetime | None = None) -> list[Event]:
@@ -237,8 +229,14 @@ def _event(
             for watch in rose
         },
         bases=pulse.bases,
+        worst=_worst(far, watched),
         last=last,
     )
+
+
+def _worst(far: Samples, watched: Sequence[Watch]) -> dict[str, float]:
+    known = {w: [one[w.item] for one in far if one[w.item] is not None] for w in watched}
+    return {w.item: max(some) if w.up else min(some) for w, some in known.items() if some}
 
 
 def _kinds(edition: Edition, scores: Mapping[str, Sequence[float]]) -> tuple[str, ...]:
