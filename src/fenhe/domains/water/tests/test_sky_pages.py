@@ -20,8 +20,8 @@ from fenhe.access.models import Grant, Person
 from fenhe.act.models import Case
 from fenhe.alert import alarms
 from fenhe.app import assets, demo_river, demo_water, wiring
-from fenhe.app.demo_cases import organ
 from fenhe.app.boot import boot
+from fenhe.app.demo_cases import organ
 from fenhe.assess import dirty, engine
 from fenhe.domains.water import network_layer, network_records
 from fenhe.kernel.errors import BadInput
