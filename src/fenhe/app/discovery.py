@@ -20,6 +20,7 @@ from fenhe.alert import declared as alerts
 from fenhe.app.domain import Domain, read_manifest, read_text
 from fenhe.assess import objections as inspections
 from fenhe.assess import rule as rules
+from fenhe.assess import watches
 from fenhe.ingest import profile as profiles
 from fenhe.kernel.declared import read
 from fenhe.kernel.errors import BadInput, FenheError, Problem
@@ -99,6 +100,7 @@ REGISTRIES: tuple[Any, ...] = (
     profiles,
     rules,
     inspections,
+    watches,
     alerts,
     bulletins,
     metrics,
@@ -171,6 +173,8 @@ def _register_rules(domain: Domain) -> None:
             rules.register(one)
     for one in getattr(domain.module("inspection"), "INSPECTIONS", ()):
         inspections.register(one)
+    for one in getattr(domain.module("watch"), "WATCHES", ()):
+        watches.register(one)
 
 
 def _register_alerts(domain: Domain) -> None:

@@ -17,7 +17,7 @@ from fenhe.app import audit
 from fenhe.app.api import once
 from fenhe.app.hooks import deliver
 from fenhe.app.worker import Periodic
-from fenhe.assess import engine
+from fenhe.assess import engine, leads
 from fenhe.evidence import ledger
 from fenhe.ingest.hj212.gateway import records as gateway_requests
 from fenhe.kernel.period import Period, utc_now
@@ -43,6 +43,9 @@ def handlers(clock: Callable[[], datetime] = utc_now) -> dict[str, Handler]:
     def recompute_wanted(news: dict[str, Any]) -> None:
         engine.recompute(Period.parse(news["period"]), news["edition"])
 
+    def watch_wanted(news: dict[str, Any]) -> None:
+        leads.wanted(news, clock())
+
     def obligation_step(news: dict[str, Any]) -> None:
         supervising.obligation_step(news, clock())
 
@@ -65,6 +68,7 @@ def handlers(clock: Callable[[], datetime] = utc_now) -> dict[str, Handler]:
         "obligation.step": obligation_step,
         "readings.appended": readings_appended,
         "verdicts.changed": verdicts_changed,
+        leads.TOPIC: watch_wanted,
         "recompute.wanted": recompute_wanted,
     }
 
@@ -99,6 +103,12 @@ def ask_devices() -> None:
         device_gaps.ask_for_missing()
 
 
+def look_around() -> None:
+    """Watches of the domains, once a night; nobody looks into a demonstration's."""
+    if not settings().demo:
+        leads.nightly()
+
+
 HANDLERS: dict[str, Handler] = handlers()
 
 PERIODIC: list[Periodic] = [
@@ -109,6 +119,7 @@ PERIODIC: list[Periodic] = [
     Periodic("silence", timedelta(minutes=5), listen),
     Periodic("ask devices", timedelta(minutes=10), ask_devices),
     Periodic("verify the ledger", timedelta(hours=6), lambda: audit.verify(utc_now())),
+    Periodic("watches", timedelta(minutes=10), look_around),
     Periodic("escalation", timedelta(seconds=30), escalate),
     Periodic("note the head of the evidence", timedelta(hours=1), anchor),
     Periodic("forget answers", timedelta(hours=1), once.forget),

@@ -66,3 +66,38 @@ class Dirty(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["subject", "rule", "start"], name="dirty_once")
         ]
+
+
+class WatchRun(models.Model):
+    """One look of a domain's watch over its subjects: what was looked at, when, over which period.
+    State: running, done, failed."""
+
+    watch = models.CharField(max_length=60)  # "sources.fraud"
+    state = models.CharField(max_length=10, default="running")
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    person = models.CharField(max_length=150, blank=True)  # who asked; empty: the night
+    start = models.DateTimeField(null=True)
+    end = models.DateTimeField(null=True)
+    edition = models.CharField(max_length=60, blank=True)
+    subjects = models.IntegerField(default=0)
+    left_out = models.JSONField(default=dict)  # why -> how many subjects
+    error = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["watch", "-began_at"], name="watch_run_newest")]
+
+
+class Lead(models.Model):
+    """线索: a suspicion of a watch about a subject over a period, with its numbers; never proof."""
+
+    run = models.ForeignKey(WatchRun, on_delete=models.CASCADE, related_name="leads")
+    subject = models.ForeignKey("registry.Object", on_delete=models.PROTECT, related_name="+")
+    test = models.CharField(max_length=40)
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    strength = models.FloatField()  # orders leads, 0 to 1; no probability
+    values = models.JSONField()  # statistic, threshold, p, reason in zh and en
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "subject"], name="lead_of_run")]

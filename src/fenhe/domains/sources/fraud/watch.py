@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fenhe.domains.sources.fraud import hourly, records, windows
@@ -82,12 +82,17 @@ def ranked(findings: Sequence[Finding]) -> list[Suspect]:
         best: dict[str, float] = {}
         for finding in some:
             best[finding.test] = max(best.get(finding.test, 0.0), finding.strength)
-        innocent = 1.0
-        for strength in best.values():
-            innocent *= 1 - strength
         order = sorted(some, key=lambda f: (-f.strength, f.begin))
-        suspects.append(Suspect(outlet, 1 - innocent, tuple(order)))
+        suspects.append(Suspect(outlet, suspicion(best), tuple(order)))
     return sorted(suspects, key=lambda s: (-s.suspicion, s.outlet))
+
+
+def suspicion(best: Mapping[str, float]) -> float:
+    """Of the strongest finding of each test."""
+    innocent = 1.0
+    for strength in best.values():
+        innocent *= 1 - strength
+    return 1 - innocent
 
 
 def edition_id() -> str:
