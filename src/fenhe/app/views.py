@@ -10,6 +10,7 @@ pages:
     data: pages.station           # Ask -> dict for the template
     menu: air.menu.station        # text key; left out: no entry in the menu
     accepts: [post]               # left out: the page is only read
+    needs: lead.view              # left out: whoever may see pages
 lists:                            # every kind has a list; this says what it shows at first
   outlet: {columns: [code, name, basin, discharges_to, latest.cod, verdict.water.day], sort: code}
 map:                              # layers of the one map; see MapLayer
@@ -61,6 +62,7 @@ class PageView(Declared):
     data: str
     menu: str = ""
     accepts: tuple[Literal["post"], ...] = ()
+    needs: str = ""
     keeps: bool = False
     """Files that are sent are kept by their content; the page gets `<field>` as hash and
     `<field>.name`, instead of the text."""
@@ -193,7 +195,7 @@ def menu(path: str, language: str, person: object) -> list[dict[str, Any]]:
             "entries": [
                 _entry(f"/{domain.id}/{view.path}", view.menu, path, language)
                 for view in of_domains()[domain.id].pages
-                if view.menu
+                if view.menu and (not view.needs or gate.may(person, view.needs))
             ],
         }
         for domain in discovery.load()

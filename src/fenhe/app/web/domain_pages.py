@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
+from fenhe.access import gate
 from fenhe.access.models import Person
 from fenhe.app import downloads
 from fenhe.app.views import PageView, function, of_domains
@@ -44,6 +45,8 @@ def _answer(domain_id: str, view: PageView) -> Callable[..., HttpResponseBase]:
     methods = ["GET", "HEAD", *(method.upper() for method in view.accepts)]
 
     def answer(request: HttpRequest, **places: str) -> HttpResponseBase:
+        if view.needs:
+            gate.require(request.user, view.needs)
         data = fill(_ask(request, places, view.keeps))
         wanted = request.GET.get("csv")
         if wanted is not None:

@@ -16,8 +16,9 @@ import polars as pl
 from fenhe.assess.models import Lead
 from fenhe.domains.sources.fraud import lake
 from fenhe.domains.sources.fraud.finding import DISCLAIMER, declared
+from fenhe.domains.sources.fraud.records import PARAMETERS
 from fenhe.kernel.period import DAY, Period, civil
-from fenhe.kernel.text import Text
+from fenhe.kernel.text import Language, Text
 from fenhe.publish.page import Ask, Table
 from fenhe.publish.sheet import Block, Column, Sheet
 
@@ -34,6 +35,27 @@ NAMES = {
     "load": (Text("生产负荷", "load"), "%"),
 }
 USUAL = ("nox", "sent")
+ASIDE = {
+    "limit": Text("限值", "limit"),
+    "minute noise": Text("分钟波动", "noise of the minutes"),
+    "pump": Text("循环泵电流", "pump current"),
+    "parameters": Text("仪器参数", "parameters"),
+    "maintenance": Text("维护记录", "maintenance records"),
+    "span checks": Text("标样核查", "span checks"),
+    "gaps": Text("缺数", "gaps"),
+    "marks": Text("停运标记", "marks of a stop"),
+    "versions": Text("数据版本", "versions of values"),
+}
+"""Inputs of tests that are no hourly values."""
+
+
+def inputs(test: str) -> Text:
+    words = [_word(word.strip()) for word in str(declared(test)["inputs"]).split(",")]
+    return Text("、".join(one.zh for one in words), ", ".join(one.en for one in words))
+
+
+def _word(word: str) -> Text:
+    return NAMES[word][0] if word in NAMES else ASIDE[word]
 
 
 def of(lead: Lead, ask: Ask) -> dict[str, Any]:
@@ -49,7 +71,7 @@ def of(lead: Lead, ask: Ask) -> dict[str, Any]:
         "columns": [
             {"name": NAMES[name][0][ask.language], "unit": NAMES[name][1]} for name in names
         ],
-        "inputs": row["inputs"],
+        "inputs": inputs(lead.test)[ask.language],
         "statistic_name": row.text("statistic")[ask.language],
         "statistic": figure(lead.values["statistic"]),
         "threshold": figure(lead.values["threshold"]),
@@ -58,10 +80,17 @@ def of(lead: Lead, ask: Ask) -> dict[str, Any]:
         "edition": lead.run.edition,
         "limit": limit if limit.get("limit") is not None else None,
         "from_flow": lead.values["load_from"] == "flow",
-        "changes": lead.values["changes"] if lead.test == "parameter" else [],
+        "changes": _changes(lead, ask.language) if lead.test == "parameter" else [],
         "run": lead.run,
         "strength": f"{lead.strength:.2f}",
     }
+
+
+def _changes(lead: Lead, tongue: Language) -> list[list[Any]]:
+    return [
+        [at, PARAMETERS[name][tongue] if name in PARAMETERS else name, old, new]
+        for at, name, old, new in lead.values["changes"]
+    ]
 
 
 def around(lead: Lead) -> Period:
@@ -86,7 +115,7 @@ def figure(value: float | None) -> str:
 
 def _chart(lead: Lead, frame: pl.DataFrame, name: str, ask: Ask) -> dict[str, Any]:
     about, unit = NAMES[name]
-    title = about[ask.language]
+    title = f"{about[ask.language]} {unit}"
     values = frame[name].to_list()
     inside = [
         value if lead.start <= start < lead.end else None
@@ -99,12 +128,14 @@ def _chart(lead: Lead, frame: pl.DataFrame, name: str, ask: Ask) -> dict[str, An
     return {
         "id": f"hours-{name}",
         "script": f"hours-{name}-spec",
-        "finding": f"{title} {unit}",
-        "axis": f"{title} · {unit}",
+        "finding": title,
         "spec": {
             "unit": unit,
             "x": labels,
-            "lines": [{"name": title, "values": values}, {"name": within, "values": inside}],
+            "lines": [
+                {"name": about[ask.language], "values": values},
+                {"name": within, "values": inside},
+            ],
             "limits": [{"value": limit, "label": f"{word} {limit:g}"}] if limit else [],
             "decimals": 2,
         },
@@ -144,7 +175,7 @@ def sheet(lead: Lead, told: dict[str, Any], data: dict[str, Any]) -> Sheet:
                                      f"{thing.name('en')} ({thing.code})")),
         (Text("时段（北京时间）", "interval (civil time)"), told["interval"]),
         (Text("检验", "test"), row.text("name")),
-        (Text("输入", "inputs"), str(row["inputs"])),
+        (Text("输入", "inputs"), inputs(lead.test)),
         (Text("统计量", "statistic"), Text(f"{row.text('statistic').zh}：{data['statistic']}",
                                         f"{row.text('statistic').en}: {data['statistic']}")),
         (Text("阈值", "threshold"), data["threshold"]),

@@ -14,7 +14,7 @@ from fenhe.kernel.text import Text
 from fenhe.standards.edition import Row
 
 DISCLAIMER = Text(
-    "以上为线索，不是违法事实的认定；须经现场检查和证据核实。",
+    "这些是线索，不是违法事实的认定；须经现场检查和证据核实。",
     "These are leads, not findings of fact; they need an inspection and evidence.",
 )
 

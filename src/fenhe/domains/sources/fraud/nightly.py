@@ -36,7 +36,12 @@ def _suspicion(finding: Finding, stack: Stack) -> Suspicion:
         "load_from": stack.load_from,
         "limit": stack.limit,
         "changes": [
-            [stack.series.at(one.hour).isoformat(), one.parameter, _number(one.old), one.new]
+            [
+                f"{stack.series.at(one.hour):%Y-%m-%d %H:%M}",
+                one.parameter,
+                _number(one.old),
+                one.new,
+            ]
             for one in stack.series.changes
         ],
     }

@@ -9,6 +9,13 @@ import numpy as np
 
 from fenhe.domains.sources.fraud.finding import Finding, found, least, threshold
 from fenhe.domains.sources.fraud.series import Floats, Series, episodes
+from fenhe.kernel.text import Text
+
+PARAMETERS = {
+    "slope": Text("斜率", "slope"),
+    "intercept": Text("截距", "intercept"),
+    "range": Text("量程", "range"),
+}
 
 
 def replay(series: Series) -> list[Finding]:
@@ -78,17 +85,21 @@ def parameter(series: Series) -> list[Finding]:
             record.begin - within <= change.hour <= record.end + within
             for record in series.maintenance
         )
-        said = f"{change.parameter} {change.old:g} → {change.new:g}"
+        name = PARAMETERS.get(change.parameter, Text(change.parameter, change.parameter))
+        step = f"{change.old:g} → {change.new:g}"
         if change.parameter == "range" and change.new < series.limit:
-            zh, en = f"{said}，量程低于限值 {series.limit:g}", f"{said}, range below the limit"
+            zh, en = f"低于限值 {series.limit:g}", f"below the limit {series.limit:g}"
         elif not recorded:
-            zh, en = f"{said}，前后 {within} 小时无维护记录", f"{said}, no record within {within} h"
+            zh, en = f"前后 {within} 小时无维护记录", f"no maintenance record within {within} h"
+            if not series.maintenance:
+                zh, en = "没有维护记录可供核对", "there are no maintenance records to compare"
         else:
             continue
         away = min(
             (max(r.begin - change.hour, change.hour - r.end, 0) for r in series.maintenance),
-            default=series.n,
+            default=within,  # nothing is known of any maintenance: the least that can be said
         )
+        zh, en = f"{name.zh} {step}，{zh}", f"{name.en} {step}, {en}"
         out.append(found(series, "parameter", change.hour, change.hour + 1, away, zh, en))
     return out
 

@@ -100,7 +100,17 @@ def test_a_change_on_record_is_no_finding_and_one_beside_it_is() -> None:
     series.changes = [Change(1029, "slope", 1.0, 0.9)]
     assert len(records.parameter(series)) == 1
     series.changes = [Change(1001, "range", 300.0, 99.0), Change(1001, "range", 300.0, 100.0)]
-    assert [f.reason.zh.startswith("range 300 → 99") for f in records.parameter(series)] == [True]
+    assert [
+        f.reason.zh.startswith("量程 300 → 99，低于限值") for f in records.parameter(series)
+    ] == [True]
+
+
+def test_where_no_maintenance_is_recorded_at_all_a_change_weighs_least() -> None:
+    series = outlet(10)
+    series.maintenance, series.changes = [], [Change(1029, "slope", 1.0, 0.9)]
+    (alone,) = records.parameter(series)
+    assert alone.strength == pytest.approx(0.3)
+    assert "没有维护记录可供核对" in alone.reason.zh
 
 
 def test_a_display_of_coarse_steps_says_nothing_about_digits() -> None:

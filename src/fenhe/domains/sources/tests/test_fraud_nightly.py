@@ -15,8 +15,8 @@ from fenhe.app import assets
 from fenhe.app.boot import boot
 from fenhe.assess import leads, watches
 from fenhe.assess.models import Lead, WatchRun
+from fenhe.domains.sources.fraud import evidence, watch
 from fenhe.domains.sources.fraud import lake as source
-from fenhe.domains.sources.fraud import watch
 from fenhe.domains.sources.fraud.injected import INJECTORS
 from fenhe.domains.sources.fraud.series import DAY, Series
 from fenhe.domains.sources.fraud.simulated import outlet
@@ -176,6 +176,12 @@ def test_only_who_may_asks_for_a_run(city: dict[str, Object]) -> None:
     done = leads.wanted(row.payload, NOW)
     assert done is not None
     assert (done.state, done.person) == ("done", "o")
+
+
+def test_every_input_of_a_test_has_a_name() -> None:
+    for test in watch.TESTS:
+        assert "nox" not in evidence.inputs(test).zh
+        assert evidence.inputs(test).en
 
 
 def test_the_rates_shown_are_those_that_were_measured() -> None:
