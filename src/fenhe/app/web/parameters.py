@@ -25,6 +25,7 @@ from fenhe.observe.devices import Source, sources
 from fenhe.observe.models import Parameter
 from fenhe.observe.parameters import Change
 from fenhe.publish.page import Table
+from fenhe.registry import vocabulary as properties
 from fenhe.registry.models import Series
 
 PER_PAGE = 30
@@ -87,7 +88,8 @@ def _rows(changes: list[Change], tongue: Language) -> list[dict[str, Any]]:
     rows = []
     for change in changes:
         row, thing = change.row, change.row.device.object
-        id = series.get((thing.pk, _property(row, known))) if thing else None
+        names = _properties(row, known) if thing else []
+        id = next((series[thing.pk, name] for name in names if (thing.pk, name) in series), None)
         rows.append(
             {
                 "row": row,
@@ -113,10 +115,12 @@ def _series(changes: list[Change], known: dict[str, Source]) -> dict[tuple[int, 
     return {(one.object_id, one.property): one.pk for one in found}
 
 
-def _property(row: Parameter, known: dict[str, Source]) -> str:
+def _properties(row: Parameter, known: dict[str, Source]) -> list[str]:
+    """As the device's profile reads the factor, else as the vocabularies of the domains know it."""
     source = known.get(row.device_id)
     channel = source.profile.channels.get(row.factor) if source and source.profile else None
-    return meaning(row.factor, channel)[0]
+    others = [one.id for one in properties.all() if row.factor in one.aliases]
+    return [meaning(row.factor, channel)[0], *others]
 
 
 def _mean(series: int | None, period: Period) -> float | None:

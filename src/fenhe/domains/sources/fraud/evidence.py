@@ -21,6 +21,7 @@ from fenhe.kernel.period import DAY, Period, civil
 from fenhe.kernel.text import Language, Text
 from fenhe.publish.page import Ask, Table
 from fenhe.publish.sheet import Block, Column, Sheet
+from fenhe.standards.confidence import Confidence
 
 BEFORE, AFTER, LONGEST = 5 * DAY, 2 * DAY, 45 * DAY
 PRINTED = 120  # hours in the sheet
@@ -79,6 +80,7 @@ def of(lead: Lead, ask: Ask) -> dict[str, Any]:
         "confidence": row.confidence,
         "edition": lead.run.edition,
         "limit": limit if limit.get("limit") is not None else None,
+        "limit_confidence": Confidence(limit["confidence"]) if limit.get("confidence") else None,
         "from_flow": lead.values["load_from"] == "flow",
         "changes": _changes(lead, ask.language) if lead.test == "parameter" else [],
         "run": lead.run,
