@@ -88,8 +88,8 @@ def _rows(changes: list[Change], tongue: Language) -> list[dict[str, Any]]:
     rows = []
     for change in changes:
         row, thing = change.row, change.row.device.object
-        names = _properties(row, known) if thing else []
-        id = next((series[thing.pk, name] for name in names if (thing.pk, name) in series), None)
+        keys = [(thing.pk, name) for name in _properties(row, known)] if thing else []
+        id = next((series[key] for key in keys if key in series), None)
         rows.append(
             {
                 "row": row,

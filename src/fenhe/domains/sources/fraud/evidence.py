@@ -19,7 +19,8 @@ from fenhe.domains.sources.fraud.finding import DISCLAIMER, declared
 from fenhe.domains.sources.fraud.records import PARAMETERS
 from fenhe.kernel.period import DAY, Period, civil
 from fenhe.kernel.text import Language, Text
-from fenhe.publish.page import Ask, Table
+from fenhe.publish.documents import pdf
+from fenhe.publish.page import Ask, Paper, Table
 from fenhe.publish.sheet import Block, Column, Sheet
 from fenhe.standards.confidence import Confidence
 
@@ -165,6 +166,12 @@ def table(lead: Lead, data: dict[str, Any]) -> Table:
     columns = ["time", *(f"{one['name']} {one['unit']}" for one in data["columns"])]
     cells = [[row["civil"], *row["cells"]] for row in data["hours"]]
     return Table(f"lead-{lead.pk}", columns, cells)
+
+
+def paper(lead: Lead, told: dict[str, Any], data: dict[str, Any], tongue: Language) -> Paper:
+    made = sheet(lead, told, data)
+    content = pdf.render(made.as_dict(), tongue)
+    return Paper(f"{made.title[tongue]}.pdf", "application/pdf", content)
 
 
 def sheet(lead: Lead, told: dict[str, Any], data: dict[str, Any]) -> Sheet:

@@ -178,5 +178,5 @@ def lead(ask: Ask) -> dict[str, Any]:
         ],
         "may_see_frames": gate.may(ask.person, "frame.view"),
         "tables": {"hours": evidence.table(found, data)},
-        "sheets": {"evidence": evidence.sheet(found, told, data)},
+        "papers": {"evidence": lambda: evidence.paper(found, told, data, ask.language)},
     }

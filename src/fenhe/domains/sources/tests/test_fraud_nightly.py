@@ -215,7 +215,7 @@ def test_the_pages_rank_leads_with_reasons_and_never_call_them_proof(
         assert "sources.fraud." not in own
     assert "constant" in read(client, "/sources/fraud?csv=leads")
     assert "time" in read(client, f"/sources/fraud/{lead.pk}?csv=hours")
-    sheet = client.get(f"/sources/fraud/{lead.pk}?pdf=evidence")
+    sheet = client.get(f"/sources/fraud/{lead.pk}?paper=evidence")
     assert sheet["Content-Type"] == "application/pdf"
     assert sheet.content.startswith(b"%PDF")
     assert client.get("/sources/fraud/999999").status_code == 404
@@ -245,7 +245,7 @@ def test_whom_leads_are_about_and_who_has_no_business_with_them_sees_none(
     addresses = (
         "/sources/fraud",
         f"/sources/fraud/{lead.pk}",
-        f"/sources/fraud/{lead.pk}?pdf=evidence",
+        f"/sources/fraud/{lead.pk}?paper=evidence",
     )
     organ = Organ.objects.create(
         code="E", name_zh="企业", name_en="", kind="enterprise", object_id=city["S2"].pk
