@@ -21,6 +21,7 @@ import polars as pl
 from fenhe.domains.sources.fraud.series import DAY, Change, Floats, Rewrite, Series, Span
 from fenhe.domains.sources.fraud.series import episodes as runs_of
 from fenhe.domains.sources.rules import exceedance
+from fenhe.domains.sources.rules.held import held
 from fenhe.kernel.period import CIVIL, Period, civil
 from fenhe.observe import parameters, readings
 from fenhe.observe.flags import Flag
@@ -190,15 +191,13 @@ def _load(frame: pl.DataFrame) -> tuple[Floats, str]:
 
 
 def _limit(thing: Object, on: date) -> dict[str, object]:
-    said = [str(thing.attributes.get(f"limit_{part}") or "") for part in
-            ("standard", "unit", "condition")]  # fmt: skip
-    reference = thing.attributes.get("o2_ref")
-    own = float(reference) if reference is not None else None
-    found = exceedance.limit_of(
-        exceedance.Outlet("", said[0], said[1], said[2], own), NOX, "hour", on
-    )
-    kept = {name: found[name] for name in ("limit", "standard", "clause", "confidence")}
-    return {**kept, "o2_ref": own}
+    """The stricter of standard and permit for an hour of NOx, and the oxygen reference."""
+    own = held(thing.attributes, on)
+    found = exceedance.limit_of(own.outlet(thing.code, permit=True), NOX, "hour", on)
+    kept = {
+        name: found[name] for name in ("limit", "decided_by", "standard", "clause", "confidence")
+    }
+    return {**kept, "o2_ref": own.oxygen(NOX, on)}
 
 
 def _noise(thing: Object, period: Period, height: int) -> Floats:
