@@ -81,7 +81,8 @@ def _look(alert: Alert, subject: Object, now: datetime) -> None:
     if each:
         detail["each"] = each
     sure = _accuses(newest, condition.metric)
-    _raise(alert, subject, severity, words, newest.end, now, detail, sure, said, each)
+    seen = min(newest.end, now)  # a day that is still running ends in the future
+    _raise(alert, subject, severity, words, seen, now, detail, sure, said, each)
 
 
 def _raise(

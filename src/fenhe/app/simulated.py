@@ -84,7 +84,7 @@ def _object(member: Member, kind: kinds.Kind, place: int) -> Object:
 
 
 def _yesterday() -> date:
-    """Quick time begins a day ago."""
+    """Quick time begins with it."""
     return civil(utc_now() - DAY).date()
 
 
@@ -134,6 +134,7 @@ def _permit(firm: Object, profile: str, number: int) -> None:
             "valid_from": f"{today.year - 1}-01-01",
             "valid_to": f"{today.year + 3}-12-31",
             "status": "valid",
+            "simulated": True,
         },
     )
     Relation.objects.create(subject=permit, predicate="part_of", object=firm)

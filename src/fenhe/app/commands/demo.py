@@ -16,9 +16,10 @@ app = typer.Typer()
 
 CITY = [
     sys.executable, "-m", "fenhe", "simulate", "--register", "--air", "4", "--water", "3",
-    "--cems", "4", "--effluent", "3", "--noise", "2", "--speed", "240", "--json",
+    "--cems", "4", "--effluent", "3", "--noise", "2", "--speed", "360", "--json",
+    "--script", str(Path(__file__).parent.parent / "demo_data" / "city_events.yaml"),
 ]  # fmt: skip
-"""A few loggers: yesterday in six minutes, from then on as time passes."""
+"""A few loggers: yesterday in four minutes, today up to now, from then on as time passes."""
 LATER = 15.0
 """Seconds: pages come first."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated
 
@@ -50,8 +50,8 @@ def simulate(
 ) -> None:
     """模拟一座城市的数采仪 | simulate a city of loggers over real TCP.
 
-    时间加快而未给 --start 时，从一天前追到现在，此后与真实时间同步。
-    Quick time without --start begins a day ago, catches up with now, and then keeps pace.
+    时间加快而未给 --start 时，从昨天零点追到现在，此后与真实时间同步。
+    Quick time without --start begins with yesterday, catches up with now, and then keeps pace.
     有昼夜与季节变化、噪声、故障、补传、时钟误差和错误 CRC；脚本可安排超标、稀释、造假、泄漏。
     Values follow day and season; devices have noise, faults, backfill, wrong clocks and CRCs; a
     script lets upsets, dilution, tampering and spills happen.
@@ -68,7 +68,7 @@ def simulate(
               "noise": noise}  # fmt: skip
     members = city(counts, seed, habits)
     present = civil(utc_now()).replace(tzinfo=None)
-    begin = present if speed <= 1 else present - DAY
+    begin = present if speed <= 1 else datetime.combine(present.date(), time()) - DAY
     if start:
         try:
             begin = datetime.fromisoformat(start).replace(tzinfo=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import polars as pl
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -160,6 +161,8 @@ def reading(request: HttpRequest, series: int, start: str) -> HttpResponse:
         "property": vocabulary.get(found.property),
         "start": moment,
         "end": moment + HOUR if found.resolution == "hour" else None,
+        "instant": found.resolution in ("minute", "sample"),
+        "frames": _frames(request, found, known),
         "versions": [
             {**row, "import": _import(request, row["source"], moment, row["known_at"])}
             for row in reversed(known)
@@ -167,6 +170,15 @@ def reading(request: HttpRequest, series: int, start: str) -> HttpResponse:
         "flags": [{**row, "flag": Flag(row["flag"])} for row in reversed(said)],
     }
     return page(request, "pages/explain_reading.html", data)
+
+
+def _frames(request: HttpRequest, series: Series, known: list[dict[str, Any]]) -> str:
+    """The frames that carried it, where a device sent it and the person may see frames."""
+    sent = any(str(row["source"]).startswith("hj212") for row in known)
+    if not sent or not gate.may(request.user, "frame.view"):
+        return ""
+    asked = urlencode({"series": series.pk, "start": known[0]["start"].isoformat()})
+    return f"{reverse('frames')}?{asked}"
 
 
 def _derived_by(series: Series, start: datetime) -> Verdict | None:

@@ -49,7 +49,7 @@ def card(ask: Ask) -> Card | None:
         )[tongue],
         standing="bad" if over else "good" if now else "",
         target=Text("排污许可证与排放标准，取严", "permit and standard, the stricter")[tongue],
-        notes=[note[tongue] for note in _notes(silent, things)],
+        notes=[note[tongue] for note in _notes(len(now), silent, things)],
         spark=spark,
         spark_label=Text(
             f"近 {SPARK_DAYS} 天每日超标排放口 "
@@ -59,8 +59,6 @@ def card(ask: Ask) -> Card | None:
         )[tongue],
         data_to=max(heard.values(), default=None),
         computed_at=max(one["computed_at"] for one in verdicts),
-        observed=len(now),
-        expected=len(things),
     )
 
 
@@ -71,8 +69,9 @@ def _heard(verdicts: list[dict[str, Any]]) -> dict[int, datetime]:
     }
 
 
-def _notes(silent: int, things: list[facts.Outlet]) -> list[Text]:
-    found = []
+def _notes(heard: int, silent: int, things: list[facts.Outlet]) -> list[Text]:
+    whole = len(things)
+    found = [Text(f"今天 {heard}/{whole} 个有数据", f"{heard} of {whole} have data today")]
     if silent:
         found.append(
             Text(f"{silent} 个超过 3 小时没有数据", f"{silent} silent for more than 3 hours")

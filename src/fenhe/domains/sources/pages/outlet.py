@@ -49,8 +49,7 @@ def _page(ask: Ask, outlet: Outlet) -> dict[str, Any]:
     name = ask.params.get("property", "")
     name = name if name in measured else next(iter(measured), next(iter(outlet.codes)))
     rows = _rows(judged.filter(pl.col("property") == name), series, name, ask.language)
-    today = Period.days(facts.today(ask), facts.today(ask))
-    day = facts.judged([outlet], "day", today).get(outlet.thing.pk)
+    day = _last_judged(outlet, ask)
     chart = _chart(outlet, name, rows, Period(end - hours * HOUR, end), ask.language)
     return {
         **outlet.shown(ask.language),
@@ -67,6 +66,7 @@ def _page(ask: Ask, outlet: Outlet) -> dict[str, Any]:
         "query": f"property={name}&span={hours}",
         "now": _now(outlet, ask),
         "day": _day(outlet, day, ask.language),
+        "day_of": civil(day.start).date() if day else facts.today(ask),
         "rows": list(reversed(rows)),
         "chart": chart,
         "alarm": facts.alarms(ask, [outlet]).get(outlet.thing.pk),
@@ -78,6 +78,16 @@ def _page(ask: Ask, outlet: Outlet) -> dict[str, Any]:
         },
         "tables": {"hours": chart["table"]},
     }
+
+
+def _last_judged(outlet: Outlet, ask: Ask) -> Verdict | None:
+    """The verdict of today, before its first hour that of yesterday."""
+    today = facts.today(ask)
+    for day in (today, today - timedelta(days=1)):
+        found = facts.judged([outlet], "day", Period.day(day)).get(outlet.thing.pk)
+        if found is not None:
+            return found
+    return None
 
 
 def _until(judged: pl.DataFrame) -> datetime | None:
@@ -179,14 +189,15 @@ def _values(shown: list[Row | None], key: str) -> list[float | None]:
 
 
 def _lines_of_limits(rows: list[Row], outlet: Outlet, name: str, language: str) -> list[Row]:
+    """The limits of the hours; where hours have none, that of the day."""
     limits = {row["limit"] for row in rows if row["limit"] is not None}
     word = Text("小时限值", "hourly limit")[language]
     if not limits and rows:
         on = civil(rows[-1]["start"]).date()
         own = held.held(outlet.thing.attributes, on)
-        daily = own.limits.get(outlet.codes[name])
-        limits = {daily} if daily is not None and not outlet.gas else set()
-        word = Text("许可日限值", "daily limit of the permit")[language]
+        said = live.limit_of(own, outlet.codes[name], "day", on, not outlet.gas)
+        limits = {said["limit"]} - {None}
+        word = Text("日限值", "daily limit")[language]
     return [{"value": one, "label": f"{word} {one:g}"} for one in sorted(limits)]
 
 
@@ -221,7 +232,7 @@ def _limits(outlet: Outlet, ask: Ask) -> list[Row]:
                 "standard": facts.plain(said["limit_standard"]), "name": said["standard"] or "",
                 "clause": said["clause"] or "", "edition": said["edition"] or "",
                 "confidence": facts.confidence(said["confidence"]),
-                "accuses": said["limit_firm"] is not None,
+                "accuses": said["firm_by"],
                 "missing_oxygen": said["why_not"] == "o2_ref_missing",
             })  # fmt: skip
     return found

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from fenhe.access.models import Person
+from fenhe.access.models import Grant, Person
 from fenhe.alert.models import Alarm
 from fenhe.app import assets, simulated, wiring
 from fenhe.app.boot import boot
@@ -159,6 +159,26 @@ def test_who_has_no_right_sees_no_outlet(client: Client, outlets: int) -> None:
         answer = client.get(f"/sources/{page}")
         assert answer.status_code in (403, 404), page
         assert "模拟烟气" not in answer.content.decode()
+
+
+def test_whose_rights_reach_one_outlet_sees_only_that(client: Client, outlets: int) -> None:
+    person = Person.objects.create(username="branch")
+    own = Object.objects.get(code="SIM-cems-2")
+    Grant.objects.create(person=person, role="officer", subjects=[own.pk])
+    client.force_login(person)
+    answer = client.get("/sources/effectiveness?csv=outlets")
+    rows = answer.getvalue().decode("utf-8-sig").splitlines()
+    assert len(rows) == 1 + 3
+    assert all("SIM-cems-2" in row for row in rows[1:])
+    assert "SIM-cems-enterprise" not in client.get("/sources/effectiveness").content.decode()
+    assert client.get("/sources/stack/SIM-cems-2").status_code == 200
+    for hidden in (
+        "stack/SIM-cems-1",
+        "outfall/SIM-effluent-1",
+        "enterprise/SIM-cems-enterprise-1",
+    ):
+        assert client.get(f"/sources/{hidden}").status_code in (403, 404)
+    assert "SIM-cems-1" not in client.get("/sources/?span=31").content.decode()
 
 
 @pytest.mark.parametrize("page", ["?span=31", "effectiveness", "enterprise/SIM-cems-enterprise-1"])
