@@ -5,11 +5,14 @@ from __future__ import annotations
 import typer
 
 from fenhe.domains.water import (
+    commands_above,
+    commands_black,
     commands_class,
     commands_compensation,
     commands_cwqi,
     commands_ground,
     commands_network,
+    commands_overflow,
     commands_responsibility,
     commands_trace,
 )
@@ -24,3 +27,6 @@ app.command("responsibility")(commands_responsibility.responsibility)
 app.command("trace")(commands_trace.trace_)
 app.command("network")(commands_network.network)
 app.command("groundwater")(commands_ground.groundwater)
+app.command("above")(commands_above.above)
+app.command("overflow")(commands_overflow.overflow)
+app.command("black-odorous")(commands_black.black_odorous)

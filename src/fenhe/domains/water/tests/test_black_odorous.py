@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from fenhe.domains.water.commands import app
 from fenhe.domains.water.rules import black_odorous as rules
 
 
@@ -57,3 +61,21 @@ def test_rural_thresholds_are_unconfirmed_and_single_level() -> None:
     found = rules.grades(pl.DataFrame({"do": [1.9, 2.0], "nh3n": [15.0, 15.1]}), "rural")
     assert found["grade_do"].to_list() == [1, 0]
     assert found["grade_nh3n"].to_list() == [0, 1]
+
+
+def test_the_command_grades_points_and_the_water(tmp_path: Path) -> None:
+    """Heavy from ammonia over 15 mg/L in 60 % of a point's data; the whole from 60 % of points."""
+    rows = ["water,point,sd,nh3n"]
+    for place, ammonia in (("1", 16), ("2", 20), ("3", 18), ("4", 9)):
+        rows += [f"某渠,{place},30,{ammonia}"] * 3
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("\n".join(rows), encoding="utf-8")
+    answer = CliRunner().invoke(app, ["black-odorous", str(source), str(target)])
+    assert answer.exit_code == 0, answer.output
+    found = pl.read_csv(target, schema_overrides={"point": pl.String})
+    assert found["grade"].to_list() == ["heavy", "heavy", "heavy", "light", "heavy"]
+    assert found["heavy_share"].to_list()[-1] == 0.75
+    assert found["heavy_reaches"].to_list()[-1] == "1-3"
+    assert found["enough"].all()
+    rural = CliRunner().invoke(app, ["black-odorous", str(source), "-", "--scope", "rural"])
+    assert "未经证实" in rural.output
