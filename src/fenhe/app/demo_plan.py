@@ -5,7 +5,10 @@ added.
 
 from __future__ import annotations
 
+import io
 import re
+import struct
+import zlib
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -19,11 +22,12 @@ from fenhe.access.sign_in import person_for_link
 from fenhe.act import cases
 from fenhe.act.models import Case, Plan
 from fenhe.app import discovery
-from fenhe.domains.planning import importing, table
+from fenhe.domains.planning import campaigns, importing, table
 from fenhe.domains.planning.importing import Head
 from fenhe.kernel.declared import Declared, read
-from fenhe.kernel.period import DAY, civil, utc_now
+from fenhe.kernel.period import DAY, HOUR, civil, utc_now
 from fenhe.store import yaml
+from fenhe.store.files import open_files
 
 FILE = "plan.yaml"
 BEGAN = timedelta(days=300)
@@ -32,7 +36,7 @@ _DAY = re.compile(r"\{(-?\d+)\}")
 
 class Life(Declared):
     by: str
-    reports: list[tuple[int, int]] = []  # days ago, progress in percent
+    reports: list[tuple[int, int]] = []  # weeks ago, progress in percent
     trouble: str = ""
     accepted: bool = False  # accepted and no more
     returned: int = 0  # days ago verification sent it back
@@ -47,6 +51,8 @@ class Told(Declared):
     rows: list[dict[str, Any]]
     lives: dict[str, Life]
     supervised: list[str]
+    campaign: dict[str, str]
+    places: list[str]
 
 
 @cache
@@ -74,6 +80,7 @@ def bring(people: Mapping[str, Person], bureau: Organ) -> Plan:
         _Walk(case, people).live(life, now)
     for code in told().supervised:
         _supervise(Case.objects.get(source=importing.source(head, code)), people, now)
+    _campaign(people, now)
     return plan
 
 
@@ -107,14 +114,15 @@ class _Walk:
             return
         self.take("begin", life.by, begun + 5 * DAY)
         events: list[tuple[int, Callable[[datetime], None]]] = [
-            (ago, partial(self.report, life, share)) for ago, share in life.reports
+            (_days_ago(weeks, now), partial(self.report, life, share))
+            for weeks, share in life.reports
         ]
         if life.returned:
             events.append((life.returned, partial(self.send_back, life)))
         if life.moved:
             events.append((life.moved, self.move))
         for ago, happen in sorted(events, key=lambda one: -one[0]):
-            happen(now - ago * DAY)
+            happen(now - ago * DAY - HOUR)
         if life.closed:
             self.close(life, now - life.closed * DAY)
 
@@ -151,6 +159,11 @@ class _Walk:
         self.take("close", "leader", at, verified="现场核验，已完成（示例）")
 
 
+def _days_ago(weeks: int, now: datetime) -> int:
+    """The Thursday of the week so many weeks ago; of this week, today."""
+    return 7 * weeks + civil(now).weekday() - 3 if weeks else 0
+
+
 def _supervise(task: Case, people: Mapping[str, Person], now: datetime) -> None:
     """An overdue task under listed supervision of the city."""
     day = civil(now - 5 * DAY).date().isoformat()
@@ -168,3 +181,48 @@ def _supervise(task: Case, people: Mapping[str, Person], now: datetime) -> None:
         unit="示例区分局", requirements="一个月内全部整改到位，每周报告进展。",
     )  # fmt: skip
     walk.take("notify", "leader", now - 5 * DAY, published_on=day)
+
+
+def _campaign(people: Mapping[str, Person], now: datetime) -> None:
+    """A campaign on the dust of three building sites, half of it checked."""
+    start, end = (civil(now + days * DAY).date().isoformat() for days in (-14, 16))
+    given = {**told().campaign, "start": start, "due": end}
+    case = cases.open_(cases.Opening("planning.campaign", given), people["office"], now - 16 * DAY)
+    _Walk(case, people).take("launch", "deputy_director", now - 15 * DAY)
+    case.refresh_from_db()
+    laid = campaigns.lay(case, "dust", told().places, people["office"], now - 14 * DAY)
+    for number, check in enumerate(laid[: 2 * len(laid) // 3]):
+        _checked(check, number, people, now - (10 - number * 0.5) * DAY)
+
+
+def _checked(check: Case, number: int, people: Mapping[str, Person], at: datetime) -> None:
+    failed = number % 5 == 3
+    said = (
+        {"result": "fail", "found": "现场有缺口，已责令整改（示例）"}
+        if failed
+        else {"result": "pass", "found": "符合要求（示例）"}
+    )
+    walk = _Walk(check, people)
+    shot = open_files().put(io.BytesIO(_picture()))
+    cases.take(
+        check.pk, "record", people["grid_worker"], at, revision=check.revision,
+        given={**said, "photos": [{"name": "示例照片.png", "hash": shot.hash}]},
+    )  # fmt: skip
+    if failed:
+        mended = civil(at + 7 * DAY).date().isoformat()
+        walk.take("mend", "office", at + DAY, "限期整改（示例）", mend_by=mended)
+    elif number % 2:
+        walk.take("close", "office", at + DAY)
+
+
+def _picture() -> bytes:
+    """A plain grey PNG: there is no photograph of what is invented."""
+    width, height = 96, 64
+    rows = b"".join(b"\0" + b"\xb8" * width for _ in range(height))
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    body = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + body

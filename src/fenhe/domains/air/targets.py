@@ -26,7 +26,7 @@ def _metric(
 
 
 def _mean(name: str, symbol: str) -> Metric:
-    said = Text(f"{symbol} 年均浓度", f"{symbol}, annual mean")
+    said = Text(f"{symbol} 年均浓度", f"annual mean of {symbol}")
     return _metric(name, said, "µg/m³", "mean", lower=True, decimals=0, pollutant=name)
 
 

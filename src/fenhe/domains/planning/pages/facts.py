@@ -110,7 +110,9 @@ class Aimed:
 def targets(ask: Ask, plan: Plan, on: date | None = None) -> list[Aimed]:
     """Of the whole plan, in its order."""
     rows = ask.visible(Target.objects.filter(objective__plan=plan))
-    listed = list(rows.select_related("objective", "subject").order_by("objective__place", "pk"))
+    listed = list(
+        rows.select_related("objective__plan", "subject").order_by("objective__place", "pk")
+    )
     return aimed(ask, listed, on)
 
 

@@ -79,7 +79,7 @@ def finding(rows: list[dict[str, Any]]) -> Text:
         en += f", {len(counted['at_risk'])} at risk"
     if off:
         zh += f"，{len(counted['off'])} 项偏离：{'、'.join(row['name'] for row in off)}"
-        en += f", {len(counted['off'])} off: {', '.join(row['name'] for row in off)}"
+        en += f", {len(counted['off'])} off: {'; '.join(row['name'] for row in off)}"
     return Text(zh, en)
 
 
@@ -170,7 +170,7 @@ def objective(ask: Ask) -> dict[str, Any]:
     if one is None:
         raise NotFound("planning.objective-unknown", "没有这个目标", "there is no such objective")
     on = facts.day_asked(ask)
-    listed = one.targets.select_related("objective", "subject")
+    listed = one.targets.select_related("objective__plan", "subject")
     aimed = facts.aimed(ask, list(ask.visible(listed)), on)
     tasks = facts.tasks(ask, objectives=[one.code])
     parts = ask.visible(one.parts.all())
