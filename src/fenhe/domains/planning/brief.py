@@ -13,7 +13,8 @@ from datetime import date
 from fenhe.kernel.text import Text
 from fenhe.publish.sheet import Block, Cell, Column, Figure, Sheet
 
-MOST_TARGETS, MOST_LATE, MOST_DUE, MOST_WORSE = 7, 5, 8, 6
+MOST_TARGETS, MOST_LATE, MOST_DUE, MOST_WORSE = 7, 3, 5, 3
+LONGEST = 22  # characters of a title; the page behind it has all of them
 COURSES = {
     "on_course": Text("在轨", "on course"),
     "at_risk": Text("有风险", "at risk"),
@@ -94,11 +95,22 @@ def compose(week: Week) -> Sheet:
             *_worse(week),
             *_late(week),
             *_due(week),
-            Block("notes", items=list(week.notes)),
+            Block("notes", items=_notes(week.notes)),
         ],
         data_up_to=week.data_up_to,
         computed_at=week.computed_at,
     )  # fmt: skip
+
+
+def _notes(notes: Sequence[Text]) -> list[Text]:
+    """All in one line: the page has room for one."""
+    if not notes:
+        return []
+    return [Text("；".join(one.zh for one in notes), "; ".join(one.en for one in notes))]
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…"
 
 
 def _figure(key: str, label: Text, text: str) -> Figure:
@@ -159,7 +171,7 @@ def _late(week: Week) -> list[Block]:
     ]
     if week.late:
         rows: list[Sequence[Cell]] = [
-            [one.title, one.unit, f"{one.days}", one.trouble or "—"]
+            [_short(one.title), one.unit, f"{one.days}", _short(one.trouble) or "—"]
             for one in week.late[:MOST_LATE]
         ]
         columns = [
@@ -178,7 +190,7 @@ def _due(week: Week) -> list[Block]:
         return [heading, Block("paragraph", Text("下周没有到期事项。", "Nothing is due."))]
     shown = week.due[:MOST_DUE]
     rows: list[Sequence[Cell]] = [
-        [f"{one.day:%m-%d}", one.title, one.kind, one.who or "—"] for one in shown
+        [f"{one.day:%m-%d}", _short(one.title), one.kind, one.who or "—"] for one in shown
     ]
     columns = [
         Column(Text("日期", "Day"), "left"),

@@ -25,9 +25,9 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 WORSE = [Course.ON, Course.RISK, Course.OFF]
 NOTES = (
     Text(
-        "走势与亮灯按本局约定判读，没有全国规定；预测方法见年度目标页。",
-        "Course and lights are read by the bureau's own policy; how each forecast is made is said "
-        "on the page of targets.",
+        "走势与亮灯按本局约定判读，没有全国规定；预测方法见年度目标页",
+        "course and lights follow the bureau's own policy; the page of targets says how each "
+        "forecast is made",
     ),
 )
 
