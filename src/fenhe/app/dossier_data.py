@@ -76,7 +76,7 @@ def _listed(file: File) -> list[dict[str, Any]]:
 
 
 def _row(one: Series, newest: Latest | None, language: str, name: str = "") -> dict[str, Any]:
-    about = vocabulary.get(one.property)
+    about = vocabulary.shown(one.property)
     statistic = "" if one.statistic == "value" else f" {said('cell', one.statistic, language)}"
     label = f"{name + ' ' if name else ''}{about.symbol}{statistic}"
     return {

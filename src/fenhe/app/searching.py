@@ -121,7 +121,7 @@ def _series(asked: Asked) -> Found:
     return Found(
         [
             Hit(
-                f"{one.object.name(language)} {vocabulary.get(one.property).symbol}",
+                f"{one.object.name(language)} {vocabulary.shown(one.property).symbol}",
                 f"/object/{one.object_id}/data?series={one.pk}",
                 kind_name(one.object.kind, language),
             )

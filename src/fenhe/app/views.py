@@ -52,7 +52,7 @@ CORE_MENU = {
     "audit": "/audit",
     "public": "/public",
 }
-MENU_NEEDS = {"home": "", "audit": "evidence.view"}
+MENU_NEEDS = {"home": "", "audit": "evidence.view", "import": "import.check"}
 """What an entry of the menu needs other than `page.view`; "" is for everybody signed in."""
 
 

@@ -23,6 +23,8 @@ from fenhe.kernel.declared import Declared, DeclaredText
 from fenhe.kernel.register import Register
 from fenhe.kernel.text import Text
 
+UNKNOWN_DECIMALS = 3
+
 
 class Property(Declared):
     """One property; values outside [minimum, maximum] cannot be real and are flagged."""
@@ -49,6 +51,16 @@ clear = _properties.clear
 
 def all() -> tuple[Property, ...]:
     return tuple(_properties)
+
+
+def shown(id: str) -> Property:
+    """The property as pages show it. What a device sends under a code nobody has mapped keeps that
+    code as its name, without a unit."""
+    if id in _properties:
+        return _properties.get(id)
+    return Property.model_construct(
+        id=id, name=Text(id, id), symbol=id, unit="", decimals=UNKNOWN_DECIMALS, domain=""
+    )
 
 
 def spelled(text: str, among: Iterable[Property] | None = None) -> Property | None:

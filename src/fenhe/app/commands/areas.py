@@ -13,6 +13,10 @@ app = typer.Typer(no_args_is_help=True, help=__doc__)
 File = Annotated[str, typer.Argument(help="文件，- 为标准输入 | file, - for standard input")]
 
 
+@app.callback()
+def _group() -> None: ...
+
+
 @app.command("import")
 def import_(file: File, as_json: AsJson = False) -> None:
     """登记区划：adcode, name_zh, name_en, level, parent | register areas from a table."""

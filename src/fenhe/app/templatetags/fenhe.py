@@ -11,6 +11,7 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from fenhe.access import gate
 from fenhe.app import assets
 from fenhe.app.text import said, say
 from fenhe.kernel.period import DAY, civil
@@ -30,6 +31,12 @@ def t(context: Context, key: str, **values: Any) -> SafeString:
     """`{% t "air.today.title" city=name %}`. The sentence is ours, the values are escaped."""
     sentence = say(key, context["language"])
     return format_html(sentence, **values) if values else mark_safe(sentence)  # noqa: S308 (ours)
+
+
+@register.simple_tag(takes_context=True)
+def may(context: Context, action: str) -> bool:
+    """Whether who looks at the page may do this anywhere at all: offers nothing that is refused."""
+    return gate.may(context["request"].user, action)
 
 
 @register.simple_tag

@@ -108,7 +108,7 @@ def _inputs(
         {
             **row,
             "name": names.get(row["member"], ""),
-            "property": vocabulary.get(row["property"]),
+            "property": vocabulary.shown(row["property"]),
             "flag": Flag(row["flag"]),
             "statistic": ""
             if row["statistic"] == "value"
@@ -158,7 +158,7 @@ def reading(request: HttpRequest, series: int, start: str) -> HttpResponse:
     data = {
         "series": found,
         "subject": found.object.name(tongue),
-        "property": vocabulary.get(found.property),
+        "property": vocabulary.shown(found.property),
         "start": moment,
         "end": moment + HOUR if found.resolution == "hour" else None,
         "instant": found.resolution in ("minute", "sample"),

@@ -99,7 +99,7 @@ def _by_kind(
 
 def _properties(measured: QuerySet[Series], tongue: str) -> list[tuple[str, str]]:
     ids = measured.order_by("property").values_list("property", flat=True).distinct()
-    return [(id, vocabulary.get(id).symbol) for id in ids]
+    return [(id, vocabulary.shown(id).symbol) for id in ids]
 
 
 def _narrowed(found: QuerySet[Series], params: dict[str, str]) -> QuerySet[Series]:
@@ -169,7 +169,7 @@ def _rows(
 def _row(
     one: Series, newest: Latest, counts: Any, expected: int, until: datetime, tongue: str
 ) -> dict[str, Any]:
-    about = vocabulary.get(one.property)
+    about = vocabulary.shown(one.property)
     observed = counts["observed"] if counts else 0
     doubted = counts["doubted"] if counts else 0
     hours = (until - newest.start) / timedelta(hours=1)

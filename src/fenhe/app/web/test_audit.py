@@ -146,3 +146,17 @@ def test_every_act_that_is_recorded_has_a_name() -> None:
 def test_an_act_without_words_is_told_by_its_name(auditor: Client) -> None:
     ledger.record("li", "well.capped", "井 1", {"odd": {"deep": [1, 2]}})
     assert "li：well.capped，对象 井 1" in body(read(auditor))
+
+
+def test_a_step_of_a_case_is_told_with_the_name_of_its_procedure(auditor: Client) -> None:
+    ledger.record("li", "case.step", "case:1", {"procedure": "dispatch.order@1", "seq": 1})
+    shown = body(read(auditor))
+    assert "处置任务" in shown
+    assert "dispatch.order" not in shown
+
+
+def test_an_auditor_is_offered_no_page_he_may_not_open(auditor: Client) -> None:
+    shown = auditor.get("/administration/people").content.decode()
+    assert "/administration/organs" in shown
+    assert "/administration/keys" not in shown
+    assert 'href="/import"' not in shown

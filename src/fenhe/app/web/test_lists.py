@@ -255,3 +255,14 @@ def test_budgets_name_every_list() -> None:
     for kind in kinds.all():
         question = listing.read(kind, {}, "zh")
         assert question.shown, kind.id
+
+
+def test_a_code_nobody_has_mapped_is_shown_by_its_code(client: Client, lake: Lake) -> None:
+    thing = fill(2, lake)
+    Series.objects.filter(object=thing).update(property="w99999")
+    [series] = Series.objects.filter(object=thing)
+    for url in ("/series", f"/object/{thing.pk}/data"):
+        answer = client.get(url)
+        assert (answer.status_code, "w99999" in answer.content.decode()) == (200, True), url
+    for url in (f"/explain/reading/{series.pk}/20150701T000000Z", f"/search?q={thing.code}"):
+        assert client.get(url).status_code == 200, url

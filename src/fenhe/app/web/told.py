@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from fenhe.access.models import Person
+from fenhe.act.procedures import register as procedures
 from fenhe.alert import declared
 from fenhe.alert.models import Alarm
 from fenhe.app.text import say, words
@@ -124,6 +125,8 @@ def _shown(name: str, value: Any, known: Mapping[str, str], language: str) -> st
         return duties(map(str, value), language)
     if name == "severity":
         return say(f"severity.{value}", language)
+    if name == "procedure":
+        return procedure(str(value), language)
     if isinstance(value, list):
         more = "…" if len(value) > LISTED else ""
         return "、".join(str(one) for one in value[:LISTED]) + more
@@ -189,6 +192,13 @@ def _bulletins(subjects: set[str], language: str) -> dict[str, tuple[str, str]]:
         )
         for text, (kind, code, period, number) in known.items()
     }
+
+
+def procedure(named: str, language: str) -> str:
+    """The name of `dispatch.order@1`; itself where its domain is not there."""
+    id = named.partition("@")[0]
+    found = next((one for one in procedures.all() if one.id == id), None)
+    return str(found.name[language]) if found else named
 
 
 def alarm_kind(kind: str, language: str) -> str:
