@@ -1,6 +1,6 @@
 """Writes docs/reference from the source, and checks that all Markdown is true.
 
-`python -m tools.docs` writes the pages of errors, settings and commands; with `--check` it says
+`python -m tools.docs` writes the reference pages, from error codes to roles; with `--check` it says
 which are stale, and which links in any Markdown file lead nowhere. Exit code 1 when something is.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tools import api_docs, procedure_docs
+from tools import alarm_docs, api_docs, procedure_docs, role_docs
 
 from fenhe.app import discovery
 from fenhe.standards import catalogue
@@ -182,6 +182,8 @@ PAGES = {
     "settings.md": settings_page,
     "cli.md": commands_page,
     "standards.md": standards_page,
+    "alarms.md": lambda: alarm_docs.page(WRITTEN),
+    "roles.md": lambda: role_docs.page(WRITTEN),
     "openapi.json": api_docs.openapi,
     "api.md": lambda: api_docs.page(WRITTEN),
     **procedure_docs.pages(WRITTEN),
