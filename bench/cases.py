@@ -1,4 +1,4 @@
-"""100,000 open cases: what the lists, the board, one case page and one step cost.
+"""100,000 open cases: what the lists, the board, one case page, one step and a sweep cost.
 
     ./dev bench cases [--cases N]
 
@@ -25,7 +25,7 @@ boot()
 from django.test import Client  # noqa: E402 (the platform first)
 
 from fenhe.access.models import Organ, Person  # noqa: E402 (as below: models after the platform)
-from fenhe.act import cases  # noqa: E402
+from fenhe.act import cases, obligations  # noqa: E402
 from fenhe.act.models import Case, CaseEntry, Obligation  # noqa: E402
 from fenhe.app import records  # noqa: E402
 from fenhe.kernel.period import civil, utc_now  # noqa: E402
@@ -41,6 +41,9 @@ PAGES = (
     "/cases/board",
     "/cases/mine",
     "/cases/statistics",
+    "/obligations",
+    "/obligations?scope=overdue",
+    "/obligations?scope=provisional",
 )
 
 
@@ -112,6 +115,14 @@ def main() -> None:
         for _ in range(ROUNDS)
     )
     print(f"{'open a case':55} {took:8.1f} ms")
+    moved = 0
+
+    def sweep() -> None:
+        nonlocal moved
+        moved = obligations.sweep(utc_now())
+
+    took = timed(sweep)
+    print(f"{'sweep, ' + format(moved, ',') + ' clocks moved':55} {took:8.1f} ms")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from fenhe.act import filling, numbers
+from fenhe.act import filling, numbers, progress
 from fenhe.act.models_case import Case, CaseDocument, CaseEntry
 from fenhe.act.procedures.shape import Procedure, Step
 from fenhe.evidence import ledger
@@ -138,6 +138,7 @@ def _values(
         "today": today.isoformat(),
         "person": entry.person,
         "reason": entry.reason,
+        "check_code": progress.check_code(case.number) if procedure.progress else "",
         "opened_on": civil(case.opened_at).date().isoformat(),
     }
 

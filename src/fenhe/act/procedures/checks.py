@@ -22,7 +22,18 @@ from fenhe.kernel.text import Text
 PLACEHOLDER = re.compile(r"\{\{\s*(\w+)")
 NUMBER_PARTS = {"authority", "year", "serial"}
 ALWAYS_KNOWN = frozenset(
-    {"number", "title", "authority", "subject", "today", "person", "reason", "serial", "opened_on"}
+    {
+        "number",
+        "title",
+        "authority",
+        "subject",
+        "today",
+        "person",
+        "reason",
+        "serial",
+        "opened_on",
+        "check_code",
+    }
 )
 """What a document may name beside the fields of its case."""
 
@@ -136,6 +147,7 @@ def _used(procedure: Procedure) -> Iterator[tuple[str, str, str]]:
         yield from _each(f"clocks.{key}", "field", _set_by(clock))
         yield from _each(f"clocks.{key}.basis", "law", (clock.basis,) if clock.basis else ())
     yield from _each("list_fields", "field", procedure.list_fields)
+    yield from _each("progress", "state", procedure.progress)
     yield from _each("public_fields", "field", procedure.public_fields)
 
 

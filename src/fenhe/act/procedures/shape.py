@@ -273,6 +273,7 @@ class Procedure(Declared):
     migrations: tuple[Migration, ...] = ()
     list_fields: tuple[str, ...] = ()  # columns of its own in lists and public sheets
     public_fields: tuple[str, ...] = ()  # all that a public sheet of it holds
+    progress: tuple[str, ...] = ()  # states told to whoever has the number and the check code
 
     def step(self, name: str) -> Step:
         return self.opening if name == OPENING else self.transitions[name]

@@ -54,6 +54,10 @@ class Rate:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = Lock()
 
+    def forget(self) -> None:
+        with self._lock:
+            self._left.clear()
+
     def wait(self, address: str, per_minute: int) -> float:
         if per_minute <= 0:
             return 0.0

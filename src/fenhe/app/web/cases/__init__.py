@@ -10,6 +10,7 @@ from fenhe.app.web.cases import (
     obligations,
     papers,
     procedures,
+    progress,
     showing,
     starting,
     statistics,
@@ -34,6 +35,7 @@ def routes() -> list[URLPattern]:
         path("cases/document/<int:pk>.docx", for_people(papers.docx), name="case-docx"),
         path("cases/document/<int:pk>/signed", for_people(papers.signed), name="case-signed"),
         path("obligations", for_people(obligations.show), name="obligations"),
+        *progress.routes(),
         path("procedures", for_people(procedures.listing), name="procedures"),
         path("procedures/<str:id>", for_people(procedures.show), name="procedure"),
     ]

@@ -13,7 +13,7 @@ from django.utils.safestring import mark_safe
 
 from fenhe.access import gate
 from fenhe.access.models import Person
-from fenhe.act import cases, clocks, filling, holding, merging
+from fenhe.act import cases, clocks, filling, holding, merging, progress
 from fenhe.act.guards import Facts
 from fenhe.act.models import Case, CaseEntry
 from fenhe.act.procedures import diagram, register
@@ -92,6 +92,7 @@ def show(
         "sentence": refused.error.message[tongue] if refused else "",
         "lines": [one.line(tongue) for one in refused.error.problems] if refused else [],
         "key": new_id(),
+        "check_code": progress.check_code(case.number) if secrets and procedure.progress else "",
         "may_sign": gate.may(request.user, "attachment.add", case),
     }
     return page(request, "pages/case.html", data, status)
