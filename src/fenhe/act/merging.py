@@ -8,9 +8,11 @@ owed an answer in time.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 
+import networkx as nx
 from django.db import transaction
 from django.db.models import F, QuerySet
 
@@ -26,6 +28,9 @@ STEP = "@merge"
 WITHIN = timedelta(days=90)
 ALIKE = 0.55
 MOST_COMPARED = 400
+MOST_GROUPED = 400
+NEAR = 0.2
+SAME_SOURCE, SAME_SOURCE_WITHIN = 3, timedelta(days=30)
 
 
 def merge(
@@ -80,6 +85,60 @@ def similar(case: Case, visible: QuerySet[Case], now: datetime, most: int = 5) -
     )
     scored = sorted(_scores(case, recent), key=lambda pair: -pair[0])
     return [one for score, one in scored[:most] if score >= ALIKE]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Open cases of one procedure that say nearly the same, the oldest first."""
+
+    cases: tuple[Case, ...]
+    same_source: bool
+    """SAME_SOURCE of them or more within SAME_SOURCE_WITHIN (同源聚类): product policy, not law."""
+
+
+def groups(visible: QuerySet[Case], now: datetime, most: int = MOST_GROUPED) -> list[Group]:
+    """Likely duplicates among the newest open cases of procedures that know merging, the largest
+    groups first. Merged ones are handled already and left out."""
+    kinds = [one.id for one in register.all() if one.merging is not None]
+    recent = visible.filter(
+        procedure__in=kinds, closed_at=None, merged_into=None, opened_at__gte=now - WITHIN
+    ).select_related("organ")
+    found = sorted(recent.order_by("-pk")[:most], key=lambda one: one.pk)
+    alike: nx.Graph[int] = nx.Graph()
+    pairs = {one.pk: _pairs(_words(one)) for one in found}
+    for place, one in enumerate(found):
+        near = [
+            other
+            for other in found[place + 1 :]
+            if other.procedure == one.procedure and _dice(pairs[one.pk], pairs[other.pk]) >= NEAR
+        ]
+        alike.add_edges_from(
+            (one.pk, other.pk) for score, other in _scores(one, near) if score >= ALIKE
+        )
+    known = {one.pk: one for one in found}
+    made = [
+        _group([known[pk] for pk in sorted(together)])
+        for together in nx.connected_components(alike)
+    ]
+    return sorted(made, key=lambda one: (-len(one.cases), -one.cases[-1].pk))
+
+
+def _group(together: list[Case]) -> Group:
+    days = sorted(one.opened_at for one in together)
+    close = any(
+        last - first <= SAME_SOURCE_WITHIN
+        for first, last in zip(days, days[SAME_SOURCE - 1 :], strict=False)
+    )
+    return Group(tuple(together), close)
+
+
+def _pairs(words: str) -> set[str]:
+    return {words[place : place + 2] for place in range(len(words) - 1)}
+
+
+def _dice(one: set[str], other: set[str]) -> float:
+    """Cheap, and never far above what the closer comparison says."""
+    return 2 * len(one & other) / max(len(one) + len(other), 1)
 
 
 def _scores(case: Case, others: Iterable[Case]) -> list[tuple[float, Case]]:

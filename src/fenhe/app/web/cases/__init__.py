@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from fenhe.app.web.cases import (
     acting,
+    duplicates,
     listing,
     obligations,
     papers,
@@ -23,6 +24,7 @@ def routes() -> list[URLPattern]:
         path("cases", for_people(listing.show), name="cases"),
         path("cases/board", for_people(listing.board), name="cases-board"),
         path("cases/mine", for_people(listing.mine), name="cases-mine"),
+        path("cases/duplicates", for_people(duplicates.show), name="cases-duplicates"),
         path("cases/statistics", for_people(statistics.show), name="cases-statistics"),
         path("cases/new", for_people(starting.choose), name="case-new"),
         path("cases/new/<str:procedure>", for_people(starting.begin), name="case-begin"),

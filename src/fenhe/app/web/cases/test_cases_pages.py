@@ -201,13 +201,40 @@ def test_a_supporting_case_carries_what_is_known(sign_in: As) -> None:
     assert case.children.get().procedure == "enforcement.seizure"
 
 
+def test_likely_duplicates_stand_together(sign_in: As, bureau: Organ) -> None:
+    office = sign_in("office")
+    given = {"channel": "phone", "topic": "odour", "received_on": today(), "place": "龙城街"}
+    alike = [
+        opened(office, "complaints.report", **given, what=what)
+        for what in (
+            "某化工厂夜间排放刺鼻气味",
+            "某化工厂夜里排放刺鼻气味",
+            "夜间某化工厂排放刺鼻气味",
+        )
+    ]
+    other = opened(
+        office, "complaints.report", **{**given, "place": "迎泽街"}, what="工地凌晨打桩噪声扰民"
+    )
+    page = office.get("/cases/duplicates").content.decode()
+    assert all(one.number in page for one in alike)
+    assert other.number not in page
+    assert "相近的 3 件" in page
+    assert "建议专项核查" in page
+    elsewhere = Organ.objects.create(
+        code="140200", name_zh="大同", name_en="Datong", kind="bureau", area="140200"
+    )
+    assert alike[0].number not in sign_in("office", elsewhere).get(
+        "/cases/duplicates"
+    ).content.decode()  # fmt: skip
+
+
 def test_the_list_costs_the_same_for_many(
     sign_in: As, django_assert_max_num_queries: Callable[..., object]
 ) -> None:
     officer = sign_in("enforcer")
     for _ in range(12):
         opened(officer)
-    for url in ("/cases", "/cases/board", "/cases/mine"):
+    for url in ("/cases", "/cases/board", "/cases/mine", "/cases/duplicates"):
         officer.get(url)
         with django_assert_max_num_queries(14):  # type: ignore[attr-defined]
             officer.get(url)
