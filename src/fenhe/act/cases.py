@@ -45,6 +45,7 @@ class Opening:
     parent: Case | None = None
     source: str | None = None
     key: str | None = None
+    through: str = ""  # the page that computed what is given
 
 
 def open_(wanted: Opening, person: Person, now: datetime, produce: Sequence[str] = ()) -> Case:
@@ -52,6 +53,8 @@ def open_(wanted: Opening, person: Person, now: datetime, produce: Sequence[str]
     procedure = register.in_force(wanted.procedure, civil(now).date())
     place = gate.Place(domain=procedure.id.partition(".")[0], area=_area(wanted, person.organ))
     post = holding.require(person, procedure.opening.by, place)
+    if procedure.opening.through != wanted.through:
+        raise Conflict("act.through", *elsewhere(procedure.opening))
     return begin(wanted, procedure, str(person), post, now, person, produce)
 
 
@@ -106,9 +109,11 @@ def take(
     reason: str = "",
     produce: Sequence[str] = (),
     key: str | None = None,
+    through: str = "",
 ) -> CaseEntry:
     """Take one step on the revision that the person saw. `key` names what a phone sends: sent
-    twice, the step is taken once. Raises Conflict `act.moved-on` for whoever comes second."""
+    twice, the step is taken once; `through` is the page that computed what is given. Raises
+    Conflict `act.moved-on` for whoever comes second."""
     with transaction.atomic():
         case = find(pk)
         if key and (sent := case.entries.filter(key=key).first()):
@@ -121,6 +126,8 @@ def take(
         if case.revision != revision:
             raise _moved_on(case)
         post = _allowed(facts, step, transition, person, reason)
+        if transition.through != through:
+            raise Conflict("act.through", *elsewhere(transition))
         kept = filling.read(procedure, given or {}, transition.fields, transition.may_fill)
         _refuse_unmet(guards.unmet(facts, transition, {**case.fields, **kept}))
         before = case.state
@@ -172,6 +179,8 @@ def _against(facts: Facts, key: str, one: Transition, person: Person, mine: set[
     found = []
     if not mine & set(one.by):
         found.append(posts.whose(one.by))
+    if one.through:
+        found.append(Text(*elsewhere(one)))
     for error in (_separated(facts, one, person), _together(facts, key)):
         if error is not None:
             found.append(error.message)
@@ -198,6 +207,11 @@ def _allowed(facts: Facts, step: str, one: Transition, person: Person, reason: s
     if one.reason and not reason.strip():
         raise BadInput("act.reason", "请写明理由", "a reason is needed")
     return post
+
+
+def elsewhere(step: Step) -> tuple[str, str]:
+    """What is computed by a page is not filled in by hand."""
+    return f"此步只在 {step.through} 页办理", f"this is done on the page {step.through}"
 
 
 def _separated(facts: Facts, one: Transition, person: Person) -> Forbidden | None:

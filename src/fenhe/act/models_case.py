@@ -39,9 +39,12 @@ class Case(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["procedure", "state", "-id"],
+                fields=["procedure", "state", "-id", "area", "handler"],  # all that counts need
                 name="case_open",
                 condition=Q(closed_at=None),
+            ),
+            models.Index(
+                fields=["-changed_at"], name="case_recent", condition=Q(closed_at=None)
             ),
             models.Index(fields=["procedure", "-id"], name="case_of_procedure"),
             models.Index(fields=["area"], name="case_area"),

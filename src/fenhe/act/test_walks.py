@@ -91,7 +91,8 @@ class Walk:
     def open(self) -> None:
         procedure = self.chance.choice(self.procedures)
         person = self.person_for(procedure.opening)
-        wanted = cases.Opening(procedure.id, self.given(procedure, procedure.opening))
+        given, through = self.given(procedure, procedure.opening), procedure.opening.through
+        wanted = cases.Opening(procedure.id, given, through=through)
         try:
             case = cases.open_(wanted, person, self.now)
         except FenheError as error:
@@ -119,6 +120,7 @@ class Walk:
                 revision=case.revision - stale, given=self.given(procedure, step),
                 reason="理由" if self.chance.random() < 0.9 else "",
                 produce=[one for one in step.offers if self.chance.random() < 0.5],
+                through=step.through,
             )  # fmt: skip
         except FenheError as error:
             self.tally[error.code] += 1

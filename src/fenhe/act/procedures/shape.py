@@ -205,6 +205,7 @@ class Step(Aliased):
     resumes: tuple[str, ...] = ()
     extends: tuple[str, ...] = ()
     basis: tuple[str, ...] = ()  # keys of `laws`
+    through: str = ""  # address of the page that takes it: what it fills in is computed there
 
     @field_validator("starts", mode="before")
     @classmethod

@@ -15,8 +15,9 @@ from typing import Annotated
 import polars as pl
 import typer
 
+from fenhe.domains.enforcement import tabular
 from fenhe.domains.enforcement.rules import criminal, fines, laboratory
-from fenhe.domains.enforcement.rules.draw import Entry, Inspector, commitment
+from fenhe.domains.enforcement.rules.draw import commitment
 from fenhe.domains.enforcement.rules.draw import draw as drawn
 from fenhe.domains.enforcement.rules.tables import table
 from fenhe.ingest.frames import Sheet, read_table, whole_file, write_table
@@ -51,8 +52,10 @@ def draw(
     PEOPLE: code[, recused（须回避的对象，用 ; 分隔 | objects, with ;）]。
     OUT: order, code, inspectors。
     """
-    entries, excluded = _roll(roll)
-    found = drawn(entries, _people(people), _shares(share), seed, excluded, team)
+    entries, excluded = tabular.roll(read_table(roll))
+    found = drawn(
+        entries, tabular.people(read_table(people)), tabular.shares(share), seed, excluded, team
+    )
     typer.echo(f"· 种子哈希 | hash of the seed: {found.seed_hash}", err=True)
     if record:
         _record(record, {
@@ -159,8 +162,8 @@ def labs(
     """
     sheet = read_table(source)
     sheet.rename({})
-    rows = _lab_rows(sheet)
-    qualified = _scope(scope) if scope else None
+    rows = tabular.lab_rows(sheet)
+    qualified = tabular.scope(read_table(scope)) if scope else None
     checks = laboratory.made(rows, qualified)
     if not checks:
         raise BadInput(
@@ -181,50 +184,6 @@ def labs(
     write_table(frame, target, as_json=as_json)
 
 
-def _roll(source: str) -> tuple[list[Entry], dict[str, str]]:
-    sheet = read_table(source)
-    sheet.rename({})
-    sheet.need(["code"])
-    blank = sheet.frame["code"].is_null()
-    sheet.blame("code", blank, "enforcement.code", Text("缺编号", "has no code"))
-    sheet.refuse()
-    entries, excluded = [], {}
-    for cells in sheet.frame.iter_rows(named=True):
-        code = str(cells["code"])
-        entries.append(Entry(code, str(cells.get("class") or "general")))
-        if cells.get("excluded"):
-            excluded[code] = str(cells["excluded"])
-    return entries, excluded
-
-
-def _people(source: str) -> list[Inspector]:
-    sheet = read_table(source)
-    sheet.rename({})
-    sheet.need(["code"])
-    return [
-        Inspector(
-            str(cells["code"]),
-            frozenset(part.strip() for part in str(cells.get("recused") or "").split(";") if part),
-        )
-        for cells in sheet.frame.iter_rows(named=True)
-    ]
-
-
-def _shares(given: list[str]) -> dict[str, float]:
-    found = {}
-    for text in given:
-        name, _, share = text.partition("=")
-        try:
-            found[name.strip()] = float(share)
-        except ValueError as error:
-            raise BadInput(
-                "enforcement.share",
-                f"--share “{text}”应写成 类别=比例，如 key=0.25",
-                f"--share “{text}” should be class=share, such as key=0.25",
-            ) from error
-    return found
-
-
 def _against(
     code: str, values: Mapping[str, float | None], sheet: Sheet, row: int
 ) -> criminal.Finding:
@@ -239,53 +198,6 @@ def _against(
         f"{sheet.name} 第 {row} 行既没有 value，也没有 concentration 与 limit",
         f"{sheet.name} row {row} has neither value nor concentration and limit",
     )
-
-
-_TIMES = ("start", "end", "run_start", "run_end", "record_time", "report_time")
-_NUMBERS = (
-    "longitude", "latitude", "held_h", "holding_h", "value_a", "value_b", "repeatability_pct",
-)  # fmt: skip
-
-
-def _lab_rows(sheet: Sheet) -> pl.DataFrame:
-    there = sheet.frame.columns
-    numbers = [sheet.numbers(name, least=None) for name in _NUMBERS if name in there]
-    times = [_times(sheet, name) for name in _TIMES if name in there]
-    sheet.refuse()
-    texts = [
-        sheet.frame[name].cast(pl.String)
-        for name in ("sample", "sampler", "instrument", "chromatogram", "peak_area", "item")
-        if name in there
-    ]
-    agency = (
-        sheet.frame["agency"].cast(pl.String).fill_null("")
-        if "agency" in there
-        else pl.Series("agency", [""] * sheet.frame.height)
-    )
-    return pl.DataFrame([sheet.rows.alias("row"), agency, *texts, *numbers, *times])
-
-
-def _scope(source: str) -> pl.DataFrame:
-    sheet = read_table(source)
-    sheet.rename({})
-    sheet.need(["agency", "item"])
-    times = [_times(sheet, n) for n in ("valid_from", "valid_to") if n in sheet.frame.columns]
-    sheet.refuse()
-    return sheet.frame.select(pl.col("agency", "item").cast(pl.String)).with_columns(times)
-
-
-def _times(sheet: Sheet, column: str) -> pl.Series:
-    cells = sheet.frame[column]
-    if cells.dtype.is_temporal():
-        return cells.cast(pl.Datetime("us"))
-    text = pl.col(column).cast(pl.String).str.strip_chars().str.replace("T", " ")
-    forms = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M")
-    tries = [text.str.to_datetime(form, strict=False, time_unit="us") for form in forms]
-    day = text.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
-    found = cells.to_frame().select(pl.coalesce([*tries, day]).alias(column))[column]
-    unread = found.is_null() & cells.is_not_null()
-    sheet.blame(column, unread, "enforcement.time", Text("不是时间", "is no time"))
-    return found
 
 
 def _period(text: str) -> tuple[date, date]:

@@ -64,11 +64,15 @@ def board(request: HttpRequest) -> HttpResponse:
     """One procedure, a column per state that is not final."""
     procedures, tongue = current(), language(request)
     open_now = visible(request).filter(closed_at=None)
-    counts = dict(open_now.order_by().values_list("procedure").annotate(number=Count("pk")))
+    counted = open_now.order_by().values_list("procedure", "state").annotate(number=Count("pk"))
+    states: dict[str, dict[str, int]] = {}
+    for procedure, state, number in counted:
+        states.setdefault(procedure, {})[state] = number
+    counts = {id: sum(numbers.values()) for id, numbers in states.items()}
     wanted = request.GET.get("procedure", "")
     fullest = max(procedures, key=lambda one: counts.get(one.id, 0), default=None)
     chosen = next((one for one in procedures if one.id == wanted), fullest)
-    columns = _columns(chosen, open_now, tongue) if chosen else []
+    columns = _columns(chosen, states.get(chosen.id, {}), open_now, tongue) if chosen else []
     names = _named(procedures, tongue)
     return page(
         request,
@@ -81,9 +85,10 @@ def board(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _columns(procedure: Procedure, open_now: QuerySet[Case], tongue: str) -> list[dict[str, Any]]:
+def _columns(
+    procedure: Procedure, counts: dict[str, int], open_now: QuerySet[Case], tongue: str
+) -> list[dict[str, Any]]:
     of_it = open_now.filter(procedure=procedure.id)
-    counts = dict(of_it.order_by().values_list("state").annotate(number=Count("pk")))
     newest: dict[str, list[Case]] = {}
     for case in of_it.select_related("organ", "handler").order_by("-pk")[:400]:
         newest.setdefault(case.state, []).append(case)

@@ -17,8 +17,12 @@ def _editions() -> dict[str, Edition]:
     return {edition.standard: edition for edition in load_folder(FOLDER)}
 
 
-def table(standard: str, name: str) -> Table:
+def edition(standard: str) -> Edition:
     found = _editions().get(standard)
     if found is None:
         raise NotFound("enforcement.edition", f"没有标准 {standard}", f"no edition of {standard}")
-    return found.table(name)
+    return found
+
+
+def table(standard: str, name: str) -> Table:
+    return edition(standard).table(name)
