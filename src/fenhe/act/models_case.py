@@ -43,9 +43,7 @@ class Case(models.Model):
                 name="case_open",
                 condition=Q(closed_at=None),
             ),
-            models.Index(
-                fields=["-changed_at"], name="case_recent", condition=Q(closed_at=None)
-            ),
+            models.Index(fields=["-changed_at"], name="case_recent", condition=Q(closed_at=None)),
             models.Index(fields=["procedure", "-id"], name="case_of_procedure"),
             models.Index(fields=["area"], name="case_area"),
         ]
