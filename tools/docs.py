@@ -156,24 +156,34 @@ def standards_page() -> str:
 
 
 def asvs_page() -> str:
-    rows = []
-    for row in yaml.read(REFERENCE / "asvs.yaml")["rows"]:
-        places = "<br>".join(f"`{place}`" for place in row["where"]) or "—"
+    rows, found = [], yaml.read(REFERENCE / "asvs.yaml")["rows"]
+    for row in found:
+        places = "<br>".join(map(_place, row["where"])) or "—"
         tests = "<br>".join(f"`{name.rpartition('::')[2]}`" for name in row["test"]) or "—"
-        known = "" if row["known"] == "list" else " *"
         applies = f"{row['applies']}: {row['why']}" if row.get("why") else row["applies"]
-        cells = (f"{row['id']}{known}", str(row["level"]), row["what"], applies, places, tests)
+        cells = (row["id"], str(row["level"]), row["what"], applies, places, tests)
         rows.append(f"| {' | '.join(map(_cell, cells))} |\n")
+    counts = Counter(row["applies"] for row in found if row["level"] <= 2)
+    said = ", ".join(f"{counts[name]} {name}" for name in ("yes", "partly", "operator", "no"))
     return (
         f"{WRITTEN}# OWASP ASVS 5.0\n\n"
-        "What we do about the requirements that were weighed, where, and which test would fail "
-        "without it. Not every requirement of level 2 stands here; one that is missing was not "
-        "looked at. An id with * was written down from memory and must be compared with the "
-        "published list before anybody relies on it. The wording is ours. Source: "
-        "`docs/reference/asvs.yaml`, kept true by `tests/permissions/test_asvs.py`.\n\n"
+        "What we do about each requirement of levels 1 and 2 (and those of level 3 that hold all "
+        f"the same), where, and which tests would fail without it. Of levels 1 and 2: {said}; "
+        "`operator` is for the proxy or the organisation to do, `no` mostly means that there is "
+        "no such thing here. Ids and levels are those of version 5.0.0; the wording is ours. "
+        "Source: `docs/reference/asvs.yaml`, kept true by `tests/permissions/test_asvs.py`. What "
+        "is decided for everybody stands in [Security decisions](../explanation/security.md).\n\n"
         "| id | level | requirement | applies | where | test |\n|---|---|---|---|---|---|\n"
         f"{''.join(rows)}"
     )
+
+
+def _place(place: str) -> str:
+    """A file, or a section of a page, which can be followed."""
+    file, _, section = place.partition("#")
+    if not section:
+        return f"`{place}`"
+    return f"[{section}](../{Path(file).relative_to('docs')}#{section})"
 
 
 PAGES = {

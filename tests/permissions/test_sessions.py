@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -178,7 +179,7 @@ def test_a_session_that_ended_is_not_listed(person: Person) -> None:
 
 
 def test_signing_out_clears_what_the_browser_keeps(person: Person) -> None:
-    assert '"storage"' in entered().post("/sign-out")["Clear-Site-Data"]
+    assert entered().post("/sign-out")["Clear-Site-Data"] == '"cache"'
 
 
 def test_an_administrator_ends_all_sessions_of_somebody(person: Person) -> None:
@@ -190,6 +191,30 @@ def test_an_administrator_ends_all_sessions_of_somebody(person: Person) -> None:
     officer = Client()
     officer.force_login(Person.objects.create(username="o", role="officer"))
     assert officer.post(f"/administration/people/{person.pk}/sessions-end").status_code == 403
+
+
+def test_signing_in_again_gives_another_session(person: Person) -> None:
+    client = entered()
+    before = client.session.session_key
+    client.post("/sign-in", {"username": "li", "password": PASSWORD})
+    assert client.session.session_key != before
+    assert not Session.objects.filter(session_key=before).exists()
+    assert Visit.objects.get().session_key == client.session.session_key
+    confirmed = client.session.session_key
+    client.post("/account/confirm", {"password": PASSWORD})
+    assert client.session.session_key != confirmed
+    assert Visit.objects.get().session_key == client.session.session_key
+
+
+def test_keys_of_sessions_are_long_and_never_alike(person: Person) -> None:
+    keys = {entered().session.session_key for _ in range(5)}
+    assert len(keys) == 5
+    assert all(re.fullmatch(r"[a-z0-9]{32}", str(key)) for key in keys), "165 bits"
+
+
+def test_an_old_password_still_signs_in(person: Person) -> None:
+    Person.objects.update(date_joined=utc_now() - timedelta(days=4000), last_login=None)
+    assert is_in(entered())
 
 
 # --- who it is, asked again -----------------------------------------------------------------------

@@ -71,7 +71,10 @@ def use(session: SessionBase, now: datetime | None = None) -> None:
 
 
 def confirm(session: SessionBase) -> None:
-    """The person has proved again who it is."""
+    """The person has proved again who it is; the session goes on under another key."""
+    before = session.session_key
+    session.cycle_key()
+    renamed(session, before)
     session[PROVED] = utc_now().timestamp()
 
 

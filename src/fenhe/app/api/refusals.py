@@ -111,7 +111,7 @@ class Edge:
             return _shaped(told)
         patch_vary_headers(told, ["Authorization", "Cookie"])
         if request.method in ("GET", "HEAD") and told.status_code == 200 and not told.streaming:
-            told.headers.setdefault("Cache-Control", "private, no-cache")
+            told.headers.setdefault("Cache-Control", "private, no-store")
             told.headers.setdefault("ETag", tag(told.content))
             return get_conditional_response(request, told["ETag"], response=told) or told
         return told

@@ -1,0 +1,162 @@
+"""What every answer of every address has, and what no address does: types, headers, methods,
+numbers too large, words in wrong places."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.contrib.sessions.models import Session
+from django.http import HttpResponse
+from django.test import Client
+
+sys.path.insert(0, str(Path(__file__).parent))
+import hostile
+import routes
+
+from fenhe.access.models import ApiKey, Person
+from fenhe.app.boot import boot
+from fenhe.evidence.models import Act
+
+boot()
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+EVERY = routes.every()
+OPEN = ("/public", "/static", "/palette-", "/health", "/metrics", "/preferences")
+WALLS = ("/screen",)
+"""Shown from afar, without the bar of the platform."""
+
+
+@pytest.fixture
+def chief() -> Person:
+    return hostile.fill()
+
+
+def signed_in(person: Person) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(person)
+    return client
+
+
+def counts() -> dict[str, int]:
+    """Of all rows but sessions, and acts: that somebody took a file is on record."""
+    kept = (model for model in apps.get_models() if model not in (Session, Act))
+    return {model.__name__: model._default_manager.count() for model in kept}
+
+
+def test_every_answer_says_what_it_is_and_is_for_its_reader_alone(chief: Person) -> None:
+    client = signed_in(chief)
+    wrong = [(url, fault) for url in EVERY for fault in faults(url, client.get(url))]
+    assert wrong == []
+
+
+def faults(url: str, answer: HttpResponse) -> Iterator[str]:
+    headers = answer.headers
+    what, policy = headers.get("Content-Type", ""), headers.get("Content-Security-Policy", "")
+    kept = headers.get("Cache-Control", "no-store" if answer.status_code != 200 else "")
+    if answer.status_code not in (204, 302, 304, 405) and not re.match(r"[\w.+-]+/\w", what):
+        yield "no type"
+    if what.startswith("text/") and "charset=utf-8" not in what.lower():
+        yield f"no charset: {what}"
+    if "Access-Control-Allow-Origin" in headers:
+        yield "open to pages from elsewhere"
+    if headers.get("X-Content-Type-Options") != "nosniff":
+        yield "may be sniffed"
+    if "frame-ancestors 'none'" not in policy and "sandbox" not in policy:
+        yield "may be framed"
+    if not url.startswith(OPEN) and "no-store" not in kept:
+        yield f"may be kept: {kept}"
+    if {"Server", "X-Powered-By"} & set(headers):
+        yield "tells what it runs on"
+
+
+def test_what_only_reads_changes_nothing(chief: Person) -> None:
+    client = signed_in(chief)
+    client.get("/sign-in/enrol")  # proposes a secret, once
+    before = counts()
+    for url in EVERY:
+        for method in ("get", "head", "options"):
+            getattr(client, method)(url)
+    assert counts() == before
+
+
+def test_no_address_traces(chief: Person) -> None:
+    client = signed_in(chief)
+    wrong = []
+    for url in EVERY:
+        answer = client.trace(url, headers={"X-Secret": "echo-me"})
+        body = b"" if answer.streaming else answer.content
+        if b"echo-me" in body or "message/http" in answer.headers.get("Content-Type", ""):
+            wrong.append(url)
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["/.git/config", "/.git/HEAD", "/.env", "/static/", "/static/../secret_key", "/data/secret_key",
+     "/static/%2e%2e/%2e%2e/secret_key", "/static/..%2fstore/config.py", "/fenhe.sqlite3",
+     "/secret_key", "/admin/", "/__debug__/", "/phpinfo.php"],
+)  # fmt: skip
+def test_nothing_lies_about(chief: Person, url: str) -> None:
+    assert signed_in(chief).get(url).status_code == 404
+
+
+NUMBERED = ("page", "limit", "after", "at", "days", "hours", "year", "month", "size", "before")
+HUGE = ("99999999999999999999999", "9223372036854775808", "18446744073709551616")
+
+
+@pytest.mark.parametrize("number", HUGE)
+def test_a_number_too_large_is_nobodys(chief: Person, number: str) -> None:
+    client, wrong = signed_in(chief), []
+    for url in sorted({re.sub(r"/1(?=[/.]|$)", f"/{number}", one) for one in EVERY}):
+        if number in url:
+            for method in ("get", "post"):
+                status = getattr(client, method)(url).status_code
+                if status >= 500 or status == 200:
+                    wrong.append((method, url, status))
+    asked = "&".join(f"{name}={number}" for name in NUMBERED)
+    for url in EVERY:
+        status = client.get(f"{url}?{asked}").status_code
+        if status >= 500:
+            wrong.append(("get", f"{url}?", status))
+    assert wrong == []
+
+
+def test_given_twice_a_parameter_breaks_nothing(chief: Person) -> None:
+    """The last one counts, everywhere alike."""
+    client, wrong = signed_in(chief), []
+    for url in EVERY:
+        status = client.get(f"{url}?q=a&q=b&date=2026-01-01&date=x&limit=1&limit=2").status_code
+        if status >= 500:
+            wrong.append((url, status))
+    assert wrong == []
+    one = client.get("/api/v1/objects?limit=3&limit=1").json()
+    assert len(one["items"]) == 1
+
+
+def test_every_page_of_somebody_signed_in_leads_out(chief: Person) -> None:
+    client, wrong = signed_in(chief), []
+    for url in EVERY:
+        if url.startswith(("/sign-", *OPEN, *WALLS)):
+            continue
+        answer = client.get(url)
+        if answer.status_code != 200 or not answer["Content-Type"].startswith("text/html"):
+            continue
+        html = answer.content.decode()
+        if "<html" in html and 'action="/sign-out"' not in html:
+            wrong.append(url)
+    assert wrong == []
+
+
+def test_a_key_in_the_address_opens_nothing(chief: Person) -> None:
+    from fenhe.access import keys
+
+    _, token = keys.make(chief, "program", ["page.view"])
+    for name in ("key", "token", "api_key", "access_token", "sessionid"):
+        answer = Client().get(f"/api/v1/objects?{name}={token}")
+        assert answer.status_code in (401, 422)
+    assert ApiKey.objects.get(name="program").last_used_at is None
