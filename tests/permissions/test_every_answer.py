@@ -106,23 +106,21 @@ def test_nothing_lies_about(chief: Person, url: str) -> None:
 
 
 NUMBERED = ("page", "limit", "after", "at", "days", "hours", "year", "month", "size", "before")
-HUGE = ("99999999999999999999999", "9223372036854775808", "18446744073709551616")
+HUGE = ("9223372036854775808", "99999999999999999999999")
 
 
-@pytest.mark.parametrize("number", HUGE)
-def test_a_number_too_large_is_nobodys(chief: Person, number: str) -> None:
+def test_a_number_too_large_is_nobodys(chief: Person) -> None:
     client, wrong = signed_in(chief), []
-    for url in sorted({re.sub(r"/1(?=[/.]|$)", f"/{number}", one) for one in EVERY}):
-        if number in url:
-            for method in ("get", "post"):
-                status = getattr(client, method)(url).status_code
-                if status >= 500 or status == 200:
-                    wrong.append((method, url, status))
-    asked = "&".join(f"{name}={number}" for name in NUMBERED)
     for url in EVERY:
-        status = client.get(f"{url}?{asked}").status_code
-        if status >= 500:
-            wrong.append(("get", f"{url}?", status))
+        for number in HUGE:
+            far = re.sub(r"/1(?=[/.]|$)", f"/{number}", url)
+            if far != url:
+                got = {client.get(far).status_code, client.post(far).status_code}
+                wrong += [(far, status) for status in got if status >= 500 or status == 200]
+    asked = "&".join(f"{name}={HUGE[0]}" for name in NUMBERED)
+    for url in EVERY:
+        if client.get(f"{url}?{asked}").status_code >= 500:
+            wrong.append((f"{url}?", 500))
     assert wrong == []
 
 
