@@ -228,7 +228,7 @@ def _trend(one: Balance, language: str) -> str:
     if one.change is None:
         return ""
     if one.sure is None:
-        return Text("升降是否可靠不能判断", "not known whether beyond chance")[language]
+        return Text("不能判断是否可靠", "may be chance")[language]
     if not one.sure:
         return Text("在不确定度之内", "within uncertainty")[language]
     return (Text("升高", "higher") if one.change > 0 else Text("降低", "lower"))[language]

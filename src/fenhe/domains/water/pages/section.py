@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from fenhe.assess.models import Verdict
-from fenhe.domains.water.pages import facts, levels, standing
+from fenhe.domains.water.pages import channels, facts, levels, standing
 from fenhe.domains.water.rules import tables, targets
 from fenhe.domains.water.rules.live import AUTOMATIC
 from fenhe.kernel.period import DAY, Period, civil
@@ -74,6 +74,7 @@ def section(ask: Ask) -> dict[str, Any]:
         "query": f"property={name}&span={span}&date={day}",
         "chart": chart,
         "months": months,
+        "events": channels.shown(channels.events(thing, series, period), ask.language),
         "fresh": {
             "data_to": last,
             "observed": by_month.observed if by_month else 0,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import polars as pl
 
 from fenhe.assess.rule import KEYS, Assessment, Derived, Input
-from fenhe.domains.water.rules import classes, pollutants, rounding, tables
+from fenhe.domains.water.rules import classes, pollutants, rounding, standing, tables
 from fenhe.domains.water.rules.statistics import settled
 from fenhe.kernel.period import HOUR
 from fenhe.kernel.values import Qualifier
@@ -26,8 +26,6 @@ DERIVED = tuple(
     for derived in (Derived(f"_{name}", name, "mean"), Derived(f"_n_{name}", name, "count"))
 )
 DOUBTED = (int(Flag.SUSPECT), int(Flag.FAIL))
-ALARMING = 5
-"""Classes from which a day may alarm."""
 
 
 def period_inputs() -> tuple[Input, ...]:
@@ -70,7 +68,6 @@ def day(readings: pl.DataFrame, ask: Assessment, waterbody: str) -> pl.DataFrame
         *(pl.col(name).alias(f"_{name}") for name in AUTOMATIC),
         *(pl.col(f"n_{name}").cast(pl.Float64).alias(f"_n_{name}") for name in AUTOMATIC),
         level=level.cast(pl.Int64),
-        alarm_level=pl.when(level >= ALARMING).then(level).cast(pl.Int64),
         levels=pl.struct(pl.col(f"level_{name}").cast(pl.Int64).alias(name) for name in five),
         category=level.cast(pl.String).fill_null(""),
     )
@@ -80,8 +77,9 @@ def day(readings: pl.DataFrame, ask: Assessment, waterbody: str) -> pl.DataFrame
         .join(shown.select(*KEYS, *AUTOMATIC), on=KEYS, how="left")
         .join(samples, on=KEYS, how="left")
         .join(doubt, on=KEYS, how="left")
+        .join(standing.of(ask), on=KEYS, how="left")
+        .pipe(standing.channels)
         .with_columns(
-            instrument=pl.when(pl.col("flagged") > 0.5).then(1),
             expected=pl.lit(PER_DAY * len(five)),
             observed=pl.col("observed").fill_null(0),
             category=pl.col("category").fill_null(""),
@@ -192,6 +190,8 @@ def period(readings: pl.DataFrame, ask: Assessment, waterbody: str) -> pl.DataFr
         .join(exact, on=KEYS, how="left")
         .join(sources, on=KEYS, how="left")
         .join(below, on=KEYS, how="left")
+        .join(standing.of(ask), on=KEYS, how="left")
+        .pipe(standing.missed)
         .with_columns(
             expected=pl.lit(len(assessed)),
             observed=pl.col("observed").fill_null(0),

@@ -10,7 +10,7 @@ from functools import partial
 import polars as pl
 
 from fenhe.assess.rule import Assessment, Input, Rule, Span
-from fenhe.domains.water.rules import live, pulse, steps, tables, wells
+from fenhe.domains.water.rules import live, pulse, standing, steps, tables, wells
 from fenhe.domains.water.sky.daily import DAYS_BACK
 from fenhe.kernel.text import Text
 
@@ -43,6 +43,7 @@ def _rule(waterbody: str, span: Span, name: Text) -> Rule:
         resolution="hour" if by_day else "day",
         standards=(tables.SURFACE,) if by_day else (tables.SURFACE, tables.EVALUATION),
         derives=live.DERIVED if by_day else (),
+        attributes=standing.ATTRIBUTES,
     )
 
 

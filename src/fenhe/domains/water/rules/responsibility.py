@@ -120,7 +120,7 @@ def balance(
     change = None if entering is None else out.value - entering
     own = _own(out, inflows) if inflows else None
     own_load, low, high, share = own or (None, None, None, None)
-    if own is None:
+    if own is None and (inflows or out.load is None):
         cannot += ("loads",)
     return Balance(
         item,
