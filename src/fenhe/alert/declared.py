@@ -20,6 +20,7 @@ alerts:
 from __future__ import annotations
 
 from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
@@ -61,6 +62,8 @@ class Alert(Declared):
     to: tuple[str, ...] = ()
     within_hours: float | None = Field(None, gt=0)
     escalate: tuple[EscalationStep, ...] = ()
+    page: str = ""
+    """Where the domain shows it: an address with {code} of the subject, and {each}."""
 
     @model_validator(mode="after")
     def _steps_rise(self) -> Alert:
@@ -74,6 +77,10 @@ class Alert(Declared):
         if (self.verdict is None) == (self.silence_hours is None):
             raise ValueError("either `verdict` or `silence_hours`")
         return self
+
+    def page_of(self, code: str, each: str = "") -> str:
+        """The address of one alarm's own page; empty where the domain has none."""
+        return self.page.format(code=quote(code, safe=""), each=quote(each, safe=""))
 
     def key(self, subject_id: int, each: str = "") -> str:
         return f"{self.id}:{subject_id}:{each}" if each else f"{self.id}:{subject_id}"

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from fenhe.access import gate
 from fenhe.access.models import Person
-from fenhe.alert import desk, escalation
+from fenhe.alert import declared, desk, escalation
 from fenhe.alert.models import Alarm
 from fenhe.app.web import alarms, told
 from fenhe.app.web.preferences import inside, language
@@ -36,6 +36,7 @@ def show(request: HttpRequest, pk: int, problem: FenheError | None = None) -> Ht
         "first_duties": told.duties(alarm.detail.get("to", []), tongue),
         "within_hours": alarm.detail.get("within_hours"),
         "verdict": alarm.detail.get("verdict"),
+        "own_page": _own_page(alarm),
         "history": told.tell(_history(alarm), tongue),
         "people": _people(alarm),
         "mutes": alarms.MUTES,
@@ -59,6 +60,11 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     except FenheError as error:
         return show(request, pk, error)
     return HttpResponseRedirect(inside(request.POST.get("next", "") or f"/alarms/{pk}"))
+
+
+def _own_page(alarm: Alarm) -> str:
+    kind = declared.find(alarm.kind)
+    return kind.page_of(alarm.subject.code, alarm.detail.get("each", "")) if kind else ""
 
 
 def _seen(request: HttpRequest) -> int | None:

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shapely import LineString
 from shapely.geometry import mapping
+from shapely.ops import substring
 
 from fenhe.domains.water.pages.river import Basin
+from fenhe.domains.water.sky.network import Place
 from fenhe.kernel.text import Text
 from fenhe.publish.page import Class
 from fenhe.registry.models import Object
@@ -63,8 +66,10 @@ def lines(
     grades: dict[str, int],
     classes: Sequence[Class],
     language: str = "zh",
+    cut: Place | None = None,
 ) -> dict[str, Any]:
-    """The reaches along the flow, each in its class."""
+    """The reaches along the flow, each in its class; the part of a reach above `cut` is in the
+    first one."""
     shapes = [
         {
             "type": "Feature",
@@ -72,16 +77,27 @@ def lines(
             "properties": {
                 "id": basin.reaches[code].pk,
                 "name": basin.reaches[code].name(language),
-                "h": MARKS[grades[code]] if code in grades else ".",
+                "h": MARKS[grade],
             },
         }
-        for code, line in basin.chart.shapes.items()
+        for code, whole in basin.chart.shapes.items()
+        for line, grade in _parts(whole, code, grades[code], basin, cut)
     ]
     empty: dict[str, Any] = {
         name: [] for name in ("x", "y", "ids", "names", "codes", "hours", "values")
     }
     answer = {**empty, "shapes": _collection(shapes)}
     return {**_layer(key, name, answer, classes, "circle", 4, language), "flows": True}
+
+
+def _parts(
+    whole: LineString, code: str, grade: int, basin: Basin, cut: Place | None
+) -> list[tuple[LineString, int]]:
+    if cut is None or cut.reach != code:
+        return [(whole, grade)]
+    share = cut.km / basin.chart.river.reach(code).length
+    parts = [(substring(whole, 0, share, True), 0), (substring(whole, share, 1, True), grade)]
+    return [(line, own) for line, own in parts if line.length > 0]
 
 
 def told(layers: Sequence[dict[str, Any]], basin: Basin, language: str) -> dict[str, Any]:

@@ -40,9 +40,11 @@ def event(ask: Ask) -> dict[str, Any]:
     told = _as_seen(stored, seen, thing)
     candidates = replay.candidates(ask, thing, basin, seen) if basin else []
     below = replay.downstream(thing, basin, seen) if basin else []
+    echoes = replay.lags(thing, basin, seen, below) if basin and below else {}
     order = _order(ask, thing, stored)
     return {
         **pulses.row(stored, ask.language),
+        **pulses.marks(ask.language),
         "now": pulses.row(told, ask.language) if told else None,
         "simulated": bool(thing.attributes.get("simulated")),
         "thing": thing.pk,
@@ -55,7 +57,9 @@ def event(ask: Ask) -> dict[str, Any]:
         "charts": event_parts.charts(thing, seen, ask.language) if seen.event else [],
         "candidates": event_parts.candidates(candidates, basin, ask.language) if basin else [],
         "more": max(0, len(candidates) - event_parts.SHOWN),
-        "downstream": event_parts.downstream(below, basin, seen, ask.language) if basin else [],
+        "downstream": event_parts.downstream(below, echoes, basin, seen, ask.language)
+        if basin
+        else [],
         "concerned": event_parts.concerned(thing, basin, candidates, below) if basin else [],
         "disclaimer": DISCLAIMER[ask.language],
         "map": event_parts.drawn(thing, basin, seen, candidates, below, ask.language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,11 +12,12 @@ import polars as pl
 from fenhe.domains.water.pages import drawn as maps
 from fenhe.domains.water.pages import facts
 from fenhe.domains.water.pages.drawn import Point
-from fenhe.domains.water.pages.pulses import Stored
+from fenhe.domains.water.pages.pulses import Stored, marks
 from fenhe.domains.water.pages.replay import Seen
 from fenhe.domains.water.pages.river import INTAKE, SECTION, Basin
 from fenhe.domains.water.sky.events import Event
 from fenhe.domains.water.sky.forecast import Forecast, Times
+from fenhe.domains.water.sky.lag import Lag
 from fenhe.domains.water.sky.trace import Candidate
 from fenhe.kernel.text import Text
 from fenhe.publish.page import Class, Table
@@ -112,22 +114,20 @@ def _chart(
 def candidates(found: list[Candidate], basin: Basin, language: str) -> list[dict[str, Any]]:
     return [
         {
-            "rank": rank,
             "object": int(one.source.id),
             "name": one.source.name,
             "kind": kinds.get(basin.sources[one.source.id].kind).name[language],
             "km": f"{one.km:.1f}",
-            "released": one.released,
             "share": f"{100 * one.share:.0f}",
             "reasons": [text[language] for text in one.reasons],
             "district": basin.chart.river.reach(one.source.place.reach).district,
         }
-        for rank, one in enumerate(found[:SHOWN], start=1)
+        for one in found[:SHOWN]
     ]
 
 
 def downstream(
-    found: list[Forecast], basin: Basin, seen: Seen, language: str
+    found: list[Forecast], echoes: Mapping[str, Lag], basin: Basin, seen: Seen, language: str
 ) -> list[dict[str, Any]]:
     event = seen.event
     if event is None:
@@ -147,6 +147,7 @@ def downstream(
             "spread": f"{one.spread:.1f}" if math.isfinite(one.spread) else "—",
             "unit": about.unit,
             "district": basin.reach(thing).district,
+            "echo": _echo(echoes.get(one.target)),
         }
         for one in found
     ]
@@ -221,7 +222,7 @@ def drawn(
     }
     name = {key: text[language] for key, text in words.items()}
     layers = [
-        maps.lines("river", name["river"], basin, grades, RIVER, language),
+        maps.lines("river", name["river"], basin, grades, RIVER, language, at),
         maps.points("sources", name["sources"], basin, sources, SOURCES, "triangle", 11, language),
         maps.points("places", name["places"], basin, others, reached, "circle", 11, language),
         maps.points("here", name["here"], basin, [Point(thing, thing.name(language), 0)], here,
@@ -245,7 +246,7 @@ def files(
     thing: Object,
     language: str,
 ) -> dict[str, Table]:
-    name = f"{stored.code}-{stored.told['key']}"
+    name, stop = f"{stored.code}-{stored.told['key']}", marks(language)["stop"]
     given = {one["id"]: one["table"] for one in charts(thing, seen, language)}
     given["candidates"] = Table(
         f"{name}-candidates",
@@ -253,7 +254,7 @@ def files(
         [
             [rank, basin.sources[one.source.id].code if basin else "", one.source.name,
              round(one.km, 2), *(f"{time:%Y-%m-%d %H:%M}" for time in one.released),
-             round(one.share, 4), "；".join(text[language] for text in one.reasons)]
+             round(one.share, 4), stop.join(text[language] for text in one.reasons)]
             for rank, one in enumerate(found, start=1)
         ],
     )  # fmt: skip
@@ -271,6 +272,18 @@ def files(
         ],
     )  # fmt: skip
     return given
+
+
+def _echo(one: Lag | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    hours = one.hours
+    return {
+        "hours": f"{hours.probable:g} h",
+        "range": f"{hours.early:g}–{hours.late:g} h",
+        "weak": one.is_weak,
+        "items": "、".join(facts.symbol(item) for item in one.items),
+    }
 
 
 def _span(times: Times) -> dict[str, datetime]:

@@ -107,6 +107,7 @@ def events(ask: Ask) -> dict[str, Any]:
     place = min(max(place, 1), pages)
     shown = [row(one, ask.language) for one in chosen[(place - 1) * PER_PAGE : place * PER_PAGE]]
     return {
+        **marks(ask.language),
         "rows": shown,
         "count": len(chosen),
         "open": sum(1 for one in chosen if one.told["open"]),
@@ -134,6 +135,11 @@ def events(ask: Ask) -> dict[str, Any]:
         "query": _query(ask),
         "tables": {"events": _table(chosen)},
     }
+
+
+def marks(language: str) -> dict[str, str]:
+    """What stands between the words and the sentences of a list."""
+    return {"sep": "、", "stop": "；"} if language == "zh" else {"sep": ", ", "stop": "; "}
 
 
 def row(one: Stored, language: str) -> dict[str, Any]:

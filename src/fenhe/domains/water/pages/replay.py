@@ -3,7 +3,7 @@ other stations saw, who could have sent it, and when it arrives downstream."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,13 +13,18 @@ from fenhe.domains.water.pages import river
 from fenhe.domains.water.pages.pulses import Stored
 from fenhe.domains.water.pages.river import INTAKE, SECTION, STRUCTURE, Basin
 from fenhe.domains.water.rules import pulse, tables
+from fenhe.domains.water.sky import travel
 from fenhe.domains.water.sky.daily import DAYS_BACK
 from fenhe.domains.water.sky.events import Event, events
 from fenhe.domains.water.sky.forecast import Forecast, forecasts
+from fenhe.domains.water.sky.lag import Lag, lag
 from fenhe.domains.water.sky.trace import Candidate, Station, trace
 from fenhe.publish.page import Ask
 from fenhe.registry.models import Object
 
+NEXT = 3
+"""So many sections below are asked for an echo."""
+SAMPLE_HOURS = 4
 AFTER = timedelta(days=3)
 """Samples after the end of an event that still belong to its picture."""
 
@@ -127,6 +132,26 @@ def downstream(thing: Object, basin: Basin, seen: Seen) -> list[Forecast]:
     }
     at = basin.placed[thing.pk].place
     return forecasts(basin.chart.river, at, targets, passed["time"].to_list(), excess)
+
+
+def lags(thing: Object, basin: Basin, seen: Seen, below: Sequence[Forecast]) -> dict[str, Lag]:
+    """Target -> how long the series themselves say the water takes, for the next sections below:
+    looked for within what the distance allows, over all samples of the picture. A proposal beside
+    the forecast, which it does not change."""
+    found: dict[str, Lag] = {}
+    upper = seen.rows.filter(pl.col("station") == str(thing.pk))
+    river_, at = basin.chart.river, basin.placed[thing.pk].place
+    sections = [one for one in below if basin.things[int(one.target)].kind == SECTION]
+    for one in sections[:NEXT]:
+        way = river_.way(at, basin.placed[int(one.target)].place) or []
+        span = travel.travel_time(way)
+        lower = seen.rows.filter(pl.col("station") == one.target)
+        echo = lag(
+            upper, lower, timedelta(hours=span.early), timedelta(hours=span.late + SAMPLE_HOURS)
+        )
+        if echo is not None:
+            found[one.target] = echo
+    return found
 
 
 def _stations(basin: Basin, seen: Seen) -> list[Station]:

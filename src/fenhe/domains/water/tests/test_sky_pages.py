@@ -98,7 +98,7 @@ def test_an_event_shows_its_candidates_and_its_way_down(
     text = body(chief, EVENT)
     assert ("不是认定" if language == "zh" else "not a verdict") in text
     assert text.index("化工园排口") < text.index("清徐灌区取水口")
-    first = re.findall(r'<a href="/object/\d+">([^<]+)（模拟）</a></th>', text)
+    first = re.findall(r'<li><p><a href="/object/\d+">([^<]+)（模拟）</a>', text)
     if language == "zh":
         assert "化工园排口" in first[:2], first
         assert "汾河清徐段河长（模拟）" in text
@@ -221,7 +221,7 @@ def test_an_alarm_of_a_source_in_the_window_is_a_reason(chief: Client, basin: No
     text = body(chief, EVENT)
     assert "告警：城中雨污排口超标" in text
     assert "很久以前" not in text
-    first = re.findall(r'<a href="/object/\d+">([^<]+)（模拟）</a></th>', text)[0]
+    first = re.findall(r'<li><p><a href="/object/\d+">([^<]+)（模拟）</a>', text)[0]
     assert first == "城中雨污排口"
 
 
