@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,36 +33,41 @@ def add(
     from fenhe.app.boot import boot_with_records
 
     boot_with_records()
-    from fenhe.evidence import ledger
-    from fenhe.ingest.hj212 import devices
-    from fenhe.ingest.hj212.gateway.directory import compat_of
-    from fenhe.ingest.models import Device
-    from fenhe.kernel.errors import BadInput, NotFound
-    from fenhe.registry.models import Object
+    from fenhe.ingest.hj212 import registering
 
-    try:
-        said = json.loads(agreed)
-        compat_of(said)
-    except (ValueError, AttributeError, TypeError) as error:
-        raise BadInput(
-            "hj212.device-settings",
-            f"约定读不懂：{error}",
-            f"what is agreed is unreadable: {error}",
-        ) from error
-    if profile:
-        devices.get(profile)
-    found = None
-    if place:
-        kind, _, code = place.partition("/")
-        found = Object.objects.filter(kind=kind, code=code).first()
-        if found is None:
-            raise NotFound("registry.no-object", f"没有对象 {place}", f"there is no object {place}")
-    Device.objects.update_or_create(
-        mn=mn,
-        defaults={"profile": profile, "object": found, "password": password, "agreed": said},
-    )
-    ledger.record("cli", "device.add", mn, {"profile": profile, "object": place})
+    entry = registering.Entry(mn, profile, place, password, True, agreed)
+    registering.apply(registering.plan([entry]), "cli")
     typer.echo(f"已登记 | registered: {mn}")
+
+
+@app.command()
+def load(
+    path: Annotated[
+        Path, typer.Argument(help="CSV/XLSX：mn, profile, object, password, enabled, agreed")
+    ],
+    as_json: Json = False,
+) -> None:
+    """按表登记或修改多台数采仪，有错则一台也不登记 | register many by a table; all or none."""
+    from fenhe.app.boot import boot_with_records
+
+    boot_with_records()
+    from fenhe.ingest.hj212 import registering
+    from fenhe.kernel.errors import BadInput
+    from fenhe.store.config import settings
+
+    entries, findings = registering.table(path, path.name, settings().max_upload_mb << 20)
+    if findings.kept:
+        raise BadInput(
+            "hj212.devices-refused", f"{path.name} 有误", f"{path.name} has errors", findings.kept
+        )
+    done = registering.apply(registering.plan(entries, path.name), "cli")
+    if as_json:
+        typer.echo(json.dumps({"new": done.new, "changed": done.changed}))
+        return
+    typer.echo(
+        f"已登记 | registered: {done.new}，修改 | changed: {done.changed}，"
+        f"未变 | unchanged: {done.unchanged}"
+    )
 
 
 @app.command()

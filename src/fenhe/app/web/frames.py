@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from fenhe.access import gate
 from fenhe.app.text import say
-from fenhe.app.web import parameters
+from fenhe.app.web import device_forms, parameters
 from fenhe.app.web.preferences import language
 from fenhe.app.web.render import for_people, page
 from fenhe.evidence import ledger
@@ -46,6 +46,8 @@ SAMPLE = (
 def routes() -> list[URLPattern]:
     return [
         path("devices", for_people(listing), name="devices"),
+        path("devices/save", for_people(device_forms.save), name="device-save"),
+        path("devices/upload", for_people(device_forms.upload), name="devices-upload"),
         path("devices/parameters", for_people(parameters.show), name="parameters"),
         path("devices/<str:mn>", for_people(device), name="device"),
         path("devices/<str:mn>/ask", for_people(ask), name="device-ask"),
@@ -74,6 +76,8 @@ def listing(request: HttpRequest) -> HttpResponse:
         "port": settings().gateway_port,
         "demo": settings().demo,
         "may_see": gate.may(request.user, "frame.view"),
+        "form": device_forms.fields(request),
+        "asked_mn": request.GET.get("mn", "")[:40],
     }
     return page(request, "pages/devices.html", data)
 
@@ -113,6 +117,7 @@ def device(request: HttpRequest, mn: str, problem: FenheError | None = None) -> 
                             for key, kind in one.parameters.items()]}
             for one in asks.all().values()
         ],
+        "form": device_forms.fields(request, row),
         "may_ask": gate.may(request.user, "device.ask", row),
         "may_approve": gate.may(request.user, "device.approve", row),
         "control": settings().gateway_reverse_control,
@@ -250,6 +255,7 @@ def kept_back(request: HttpRequest) -> HttpResponse:
         "rows": rows[: 2 * SHOWN],
         "refused": refused,
         "may_release": gate.may(request.user, "frame.release"),
+        "may_manage": gate.may(request.user, "device.manage"),
         "done": request.GET.get("done", ""),
     }
     return page(request, "pages/kept_back.html", data)
