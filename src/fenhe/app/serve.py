@@ -95,6 +95,7 @@ def supervise(
     stop = stop_on_signal()
     parts = configured() if parts is None else parts
     port = free_port(host, port) if "web" in parts else port
+    os.environ |= {"FENHE_HOST": host, "FENHE_PORT": str(port)}  # in the links that pages hand out
     address = ["--host", host, "--port", str(port)]
     serve = [sys.executable, "-m", "fenhe", "serve", "--only"]
     children = [Child(part, [*serve, part, *address]) for part in parts if part != "gateway"]
