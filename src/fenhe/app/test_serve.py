@@ -80,6 +80,7 @@ def test_it_answers_heals_and_stops(serving: Serving) -> None:
     assert (status, json.loads(body)["ok"]) == (200, True)
     assert "fenhe_requests_total" in serving.get("/metrics")[1]
     assert "fenhe_lake_version" in serving.get("/metrics")[1]
+    assert serving.children()["web"].environ()["FENHE_PORT"] == serving.url.rpartition(":")[2]
     for part in ("web", "worker"):
         before = serving.children()[part].pid
         os.kill(before, signal.SIGKILL)
