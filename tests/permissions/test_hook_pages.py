@@ -15,6 +15,7 @@ from fenhe.app.boot import boot
 from fenhe.app.hooks import deliver, secret, sending
 from fenhe.app.models import CalendarLink, Delivery, Hook
 from fenhe.evidence.models import Act
+from fenhe.kernel.errors import Unavailable
 from fenhe.kernel.period import utc_now
 from fenhe.store.config import settings
 from fenhe.store.models import Outbox
@@ -92,6 +93,19 @@ def test_a_test_takes_the_way_of_alarms_and_is_no_alarm(
     assert "测试" in message["Subject"]
     assert "not an alarm" in message.get_content()
     assert "已送达" in li.get(f"/account/hooks/{pk}").content.decode()
+
+
+def test_a_failure_is_told_in_ones_language(li: Client) -> None:
+    li.post("/account/hooks/add", {**WEBHOOK, "target": "http://127.0.0.1:9/"})
+    pk = Hook.objects.get().pk
+    li.post(f"/account/hooks/{pk}/test")
+    with pytest.raises(Unavailable):  # nobody listens there
+        deliver.deliver({"delivery": Delivery.objects.get().pk}, utc_now())
+    assert "对方没有收下" in li.get(f"/account/hooks/{pk}").content.decode()
+    li.cookies["language"] = "en"
+    shown = li.get(f"/account/hooks/{pk}").content.decode()
+    assert "did not take it" in shown
+    assert "对方没有收下" not in shown
 
 
 def test_nobody_sees_tries_or_ends_anothers(li: Client) -> None:

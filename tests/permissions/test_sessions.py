@@ -154,6 +154,19 @@ def test_one_sees_ones_sessions_and_ends_one(person: Person) -> None:
     assert Act.objects.filter(action="person.session-ended").exists()
 
 
+@pytest.mark.parametrize(
+    ("agent", "shown"),
+    [("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0",
+      "Edge · Windows"),
+     ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1",
+      "Safari · iPhone"),
+     ("Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0", "Firefox · Linux"),
+     ("a program of ours", "a program of ours")],
+)  # fmt: skip
+def test_a_browser_is_told_in_two_words(person: Person, agent: str, shown: str) -> None:
+    assert shown in entered(agent).get("/account").content.decode()
+
+
 def test_nobody_ends_anothers(person: Person) -> None:
     entered()
     other = Client()

@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 TOPIC = "hook.deliver"
 GIVE_UP = timedelta(days=3)
+BOTH = " / "
+"""Between what a failure says in Chinese and in English."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
 
 
@@ -108,5 +110,7 @@ def _body(alarm: Alarm, event: str) -> dict[str, Any]:
 def _failed(hook: Hook, error: FenheError, now: datetime) -> None:
     wait = min(FIRST_WAIT * 2 ** min(hook.failures, 20), LONGEST_WAIT)
     Hook.objects.filter(pk=hook.pk).update(
-        failures=F("failures") + 1, retry_at=now + wait, last_error=error.en[:300]
+        failures=F("failures") + 1,
+        retry_at=now + wait,
+        last_error=f"{error.zh}{BOTH}{error.en}"[:300],
     )

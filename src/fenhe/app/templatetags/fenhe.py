@@ -117,6 +117,19 @@ def moment(instant: datetime | None, form: str = "%Y-%m-%d %H:%M") -> str:
     return NOTHING if instant is None else civil(instant).strftime(form)
 
 
+BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("MicroMessenger", "WeChat"), ("Firefox", "Firefox"),
+            ("Chrome", "Chrome"), ("Safari", "Safari"))  # fmt: skip
+MACHINES = ("Windows", "Android", "iPhone", "iPad", "Macintosh", "Linux")
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """What a browser says it is, in two words: Chrome · Windows. What is not known stays whole."""
+    name = next((name for mark, name in BROWSERS if mark in agent), "")
+    machine = next((one for one in MACHINES if one in agent), "")
+    return f"{name} · {machine}" if name and machine else agent
+
+
 @register.filter
 def until(end: datetime | None, form: str = "%Y-%m-%d %H:%M") -> str:
     """The end of a period as civil time: midnight is 24:00 of the day that ends with it."""

@@ -16,7 +16,7 @@ from fenhe.access import gate
 from fenhe.access.models import Person
 from fenhe.alert import declared
 from fenhe.alert.alarms import SEVERITIES
-from fenhe.app.hooks import ics, manage
+from fenhe.app.hooks import deliver, ics, manage
 from fenhe.app.links import base_url
 from fenhe.app.models import CalendarLink, Delivery, Hook
 from fenhe.app.text import say
@@ -47,7 +47,7 @@ def mine(request: HttpRequest, error: FenheError | None = None) -> HttpResponse:
     me, tongue = _me(request), language(request)
     rows = Hook.objects.filter(person=me).order_by("-active", "-pk")
     data = {
-        "rows": [_shown(row, whole=True) for row in rows[:MOST_LISTED]],
+        "rows": [_shown(request, row, whole=True) for row in rows[:MOST_LISTED]],
         "may_make": gate.may(me, "hook.manage"),
         "kinds": [{"id": one.id, "name": one.name[tongue]} for one in declared.all()],
         "severities": [{"id": one, "name": say(f"severity.{one}", tongue)} for one in SEVERITIES],
@@ -88,7 +88,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
     row = _hook(me, pk)
     deliveries = Delivery.objects.filter(hook=row).order_by("-made_at", "-pk")[:MOST_DELIVERIES]
     data = {
-        "one": _shown(row, whole=row.person_id == me.pk),
+        "one": _shown(request, row, whole=row.person_id == me.pk),
         "mine": row.person_id == me.pk,
         "deliveries": [_delivery(each) for each in deliveries],
         "tested": request.session.pop("tested-hook", None) == pk,
@@ -138,7 +138,7 @@ def everybodys(request: HttpRequest) -> HttpResponse:
     me = _me(request)
     gate.require(me, "person.manage")
     rows = gate.visible(me, Hook.objects.select_related("person"), "person.manage")
-    data = {"rows": [_shown(row) for row in rows.order_by("-active", "-pk")[:MOST_LISTED]]}
+    data = {"rows": [_shown(request, row) for row in rows.order_by("-active", "-pk")[:MOST_LISTED]]}
     return page(request, "pages/all_hooks.html", data)
 
 
@@ -153,9 +153,17 @@ def _missing() -> NotFound:
     return NotFound("hook.unknown", "没有这个推送", "there is no such hook")
 
 
-def _shown(row: Hook, whole: bool = False) -> dict[str, Any]:
+def _shown(request: HttpRequest, row: Hook, whole: bool = False) -> dict[str, Any]:
     """An address may hold a key of its receiver: others than its owner see the host alone."""
-    return {"row": row, "target": row.target if whole else _host(row)}
+    tongue = language(request)
+    named = ((id, declared.find(id)) for id in row.alarm_kinds)
+    zh, _, en = row.last_error.partition(deliver.BOTH)
+    return {
+        "row": row,
+        "target": row.target if whole else _host(row),
+        "kinds": [one.name[tongue] if one else id for id, one in named],
+        "last_error": (en or zh) if tongue == "en" else zh,
+    }
 
 
 def _host(row: Hook) -> str:
