@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -172,6 +172,20 @@ def test_reverse_control_needs_two_others(client: Client, spooled: Path) -> None
         assert client.post(url).status_code == 422  # twice, or too late
     assert Act.objects.filter(action="device.approve").count() == 2
     assert records.claim([MN])[0].cn == "3011"
+
+
+def test_what_a_fallen_gateway_left_open_is_asked_again_but_never_reverse_control(
+    client: Client, spooled: Path
+) -> None:
+    long_ago = utc_now() - timedelta(hours=3)
+    for id, cn, control in (("a", "2061", False), ("b", "3011", True)):
+        DeviceRequest.objects.create(
+            id=id, device_id=MN, cn=cn, is_control=control, state="sent", created_at=long_ago
+        )
+    assert records.recover() == 1
+    states = dict(DeviceRequest.objects.values_list("id", "state"))
+    assert states == {"a": "queued", "b": "failed"}
+    assert records.recover() == 0
 
 
 def test_reverse_control_is_off_by_default(

@@ -89,8 +89,10 @@ def settle(dialogue: Dialogue) -> None:
 
 
 def recover(now_ago: timedelta = LOST) -> int:
-    """Requests left open by a process that fell are queued again."""
+    """Requests left open by a process that fell are queued again; reverse control is not: nobody
+    knows whether it was carried out, and it was approved once."""
     stale = DeviceRequest.objects.filter(
         state="sent", created_at__lt=timezone.now() - now_ago, ended_at__isnull=True
     )
-    return stale.update(state="queued")
+    stale.filter(is_control=True).update(state="failed", ended_at=timezone.now())
+    return stale.filter(is_control=False).update(state="queued")
