@@ -83,7 +83,7 @@ def codes() -> list[str]:
 def register(area: Area) -> None:
     """The network through the same dry-run as anybody's, then what stands on it."""
     river = chart()
-    network_records.apply(network_records.prepare(river, NETWORK, FILE), "demo", SINCE)
+    network_records.apply(network_records.prepare(river, NETWORK, FILE, area.adcode), "demo", SINCE)
     for code, name, kind, reach, km, flow, usual, type in DISCHARGING:
         profile = {f"usual_{item}": value for item, value in usual.items()}
         _stand(river, area, kind, code, name, reach, km, {
@@ -92,7 +92,6 @@ def register(area: Area) -> None:
         })  # fmt: skip
     for code, name, kind, reach, km, more in OTHERS:
         _stand(river, area, kind, code, name, reach, km, more)
-    Object.objects.filter(kind=network_records.REACH).update(area=area)
 
 
 def _stand(

@@ -20,6 +20,7 @@ def network(
     ],
     target: Out,
     name: Annotated[str, typer.Option(help="图层名称 | name of the layer")] = "river",
+    area: Annotated[str, typer.Option(help="所在区划代码 | adcode of the area")] = "",
     as_json: Json = False,
 ) -> None:
     """河网检查与登记表 | check a layer of river lines and write the table of its reaches.
@@ -50,4 +51,4 @@ def network(
     for finding in chart.findings:
         where = f"{finding.value} " if finding.value else ""
         typer.echo(f"· {where}{finding.message.zh} | {where}{finding.message.en}", err=True)
-    write_table(network_layer.table(chart, name).drop("row"), target, as_json=as_json)
+    write_table(network_layer.table(chart, name, area).drop("row"), target, as_json=as_json)

@@ -60,8 +60,9 @@ def _in_degrees(chart: Chart) -> Chart:
     return chart
 
 
-def table(chart: Chart, network: str) -> pl.DataFrame:
-    """The rows `objects.plan` reads, all text."""
+def table(chart: Chart, network: str, area: str = "") -> pl.DataFrame:
+    """The rows `objects.plan` reads, all text. `area`: the adcode the reaches lie in, for people
+    whose rights are limited to places."""
     rows = []
     for number, reach in enumerate(chart.river.reaches.values(), start=1):
         longitude, latitude = chart.at(Place(reach.id, reach.length / 2))
@@ -72,6 +73,7 @@ def table(chart: Chart, network: str) -> pl.DataFrame:
             "longitude": f"{longitude:.6f}",
             "latitude": f"{latitude:.6f}",
             "geometry": json.dumps(mapping(chart.shapes[reach.id])),
+            "area": area,
             "network": network,
             "head": f"{network}:{reach.head}",
             "mouth": f"{network}:{reach.mouth}",

@@ -55,8 +55,9 @@ class Placed:
     by: str
 
 
-def prepare(chart: Chart, network: str, file: str = "") -> Prepared:
-    """Dry-run. Raises BadInput where the layer has no name, or a reach belongs to another layer."""
+def prepare(chart: Chart, network: str, file: str = "", area: str = "") -> Prepared:
+    """Dry-run. Raises BadInput where the layer has no name, a reach belongs to another layer, or
+    the area is not registered."""
     network = network.strip()
     if not network or len(network) > LONGEST_NAME:
         raise BadInput(
@@ -80,7 +81,7 @@ def prepare(chart: Chart, network: str, file: str = "") -> Prepared:
         for code in codes
         if code in known and known[code].attributes.get("network") != network
     ]
-    plan = objects.plan(REACH, network_layer.table(chart, network), file)
+    plan = objects.plan(REACH, network_layer.table(chart, network, area.strip()), file)
     plan.problems += taken
     if plan.problems:
         raise objects.refusal(plan)

@@ -24,7 +24,11 @@ RIGHT = "registry.edit"
 
 
 def network(ask: Ask) -> dict[str, Any]:
-    data: dict[str, Any] = {"may_edit": _may(ask), "name": ask.params.get("name", "")}
+    data: dict[str, Any] = {
+        "may_edit": _may(ask),
+        "name": ask.params.get("name", ""),
+        "area": ask.params.get("area", ""),
+    }
     if ask.sent:
         gate.require(ask.person, RIGHT)
         data |= _sent(ask)
@@ -61,7 +65,11 @@ def _sent(ask: Ask) -> dict[str, Any]:
         )
     try:
         hash, text = _text(ask)
-        prepared = network_records.prepare(network_layer.read(text), ask.params.get("name", ""))
+        prepared = network_records.prepare(
+            network_layer.read(text),
+            ask.params.get("name", ""),
+            area=ask.params.get("area", ""),
+        )
     except BadInput as error:
         return {
             "error": error.message[ask.language],

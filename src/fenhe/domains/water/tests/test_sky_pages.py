@@ -27,7 +27,7 @@ from fenhe.domains.water import network_layer, network_records
 from fenhe.kernel.errors import BadInput
 from fenhe.kernel.period import Period
 from fenhe.kernel.text import Text
-from fenhe.registry.models import Object
+from fenhe.registry.models import Area, Object
 from fenhe.store import outbox
 from fenhe.store.lake import Lake
 
@@ -298,6 +298,16 @@ def test_a_faulty_layer_is_refused_with_its_code(
 ) -> None:
     assert code in send(chief, layer)
     assert not Object.objects.filter(kind="water_reach").exists()
+
+
+def test_reaches_lie_in_the_area_that_is_named(chief: Client, lake: Lake) -> None:
+    assert "registry.area-unknown" in send(chief, LAYER, area="140100")
+    assert not Object.objects.filter(kind="water_reach").exists()
+    Area.objects.create(adcode="140100", name_zh="太原市", name_en="Taiyuan", level="city")
+    (kept,) = re.findall(r'name="hash" value="([0-9a-f]{64})"', send(chief, LAYER, area="140100"))
+    sent = {"hash": kept, "name": "河网", "area": "140100", "commit": "1"}
+    chief.post("/water/network", sent)
+    assert Object.objects.filter(kind="water_reach", area__adcode="140100").count() == 7
 
 
 def test_a_reach_of_another_layer_and_a_layer_without_a_name_are_refused(
