@@ -13,7 +13,7 @@ from datetime import date
 from fenhe.kernel.text import Text
 from fenhe.publish.sheet import Block, Cell, Column, Figure, Sheet
 
-MOST_TARGETS, MOST_LATE, MOST_DUE, MOST_WORSE = 6, 3, 5, 3
+MOST_TARGETS, MOST_LATE, MOST_DUE, MOST_WORSE = 6, 3, 5, 2
 LONGEST = 22  # characters of a title; the page behind it has all of them
 COURSES = {
     "on_course": Text("在轨", "on course"),
@@ -145,11 +145,10 @@ def _worse(week: Week) -> list[Block]:
         return [heading, Block("paragraph", Text("本周没有变差的事项。", "Nothing got worse."))]
     shown = week.worse[:MOST_WORSE]
     more = len(week.worse) - len(shown)
-    return [
-        heading,
-        *(Block("paragraph", one) for one in shown),
-        *([Block("paragraph", Text(f"另有 {more} 项。", f"{more} more."))] if more else []),
-    ]
+    zh, en = "".join(one.zh for one in shown), " ".join(one.en for one in shown)
+    if more:
+        zh, en = f"{zh}另有 {more} 项。", f"{en} {more} more."
+    return [heading, Block("paragraph", Text(zh, en))]
 
 
 def _late(week: Week) -> list[Block]:
@@ -185,9 +184,11 @@ def _late(week: Week) -> list[Block]:
 
 
 def _due(week: Week) -> list[Block]:
-    heading = Block("heading", Text("四、下周到期", "4. Due next week"))
     if not week.due:
-        return [heading, Block("paragraph", Text("下周没有到期事项。", "Nothing is due."))]
+        return [
+            Block("heading", Text("四、下周到期", "4. Due next week")),
+            Block("paragraph", Text("下周没有到期事项。", "Nothing is due.")),
+        ]
     shown = week.due[:MOST_DUE]
     rows: list[Sequence[Cell]] = [
         [f"{one.day:%m-%d}", _short(one.title), one.kind, one.who or "—"] for one in shown
@@ -198,9 +199,8 @@ def _due(week: Week) -> list[Block]:
         Column(Text("类别", "Kind"), "left"),
         Column(Text("责任单位", "Unit"), "left"),
     ]
-    more = len(week.due) - len(shown)
-    return [
-        heading,
-        Block("table", columns=columns, rows=rows),
-        *([Block("paragraph", Text(f"另有 {more} 项。", f"{more} more."))] if more else []),
-    ]
+    zh, en = "四、下周到期", "4. Due next week"
+    if len(week.due) > len(shown):
+        zh += f"（共 {len(week.due)} 项，列最早的 {len(shown)} 项）"
+        en += f" (the first {len(shown)} of {len(week.due)})"
+    return [Block("heading", Text(zh, en)), Block("table", columns=columns, rows=rows)]
