@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cache, partial
 from importlib.resources import as_file, files
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -38,7 +38,7 @@ class Life(Declared):
     by: str
     reports: list[tuple[int, int]] = []  # weeks ago, progress in percent
     trouble: str = ""
-    accepted: bool = False  # accepted and no more
+    stage: Literal["", "draft", "issued", "accepted", "reported"] = ""  # where it stands still
     returned: int = 0  # days ago verification sent it back
     moved: int = 0  # days ago another date was approved
     closed: int = 0  # days ago it was closed
@@ -108,9 +108,13 @@ class _Walk:
 
     def live(self, life: Life, now: datetime) -> None:
         begun = now - BEGAN
+        if life.stage == "draft":
+            return
         self.take("issue", "deputy_director", begun + 2 * DAY)
+        if life.stage == "issued":
+            return
         self.take("accept", life.by, begun + 3 * DAY)
-        if life.accepted:
+        if life.stage == "accepted":
             return
         self.take("begin", life.by, begun + 5 * DAY)
         events: list[tuple[int, Callable[[datetime], None]]] = [
@@ -123,6 +127,8 @@ class _Walk:
             events.append((life.moved, self.move))
         for ago, happen in sorted(events, key=lambda one: -one[0]):
             happen(now - ago * DAY - HOUR)
+        if life.stage == "reported":
+            self.done(life, now - HOUR / 2)
         if life.closed:
             self.close(life, now - life.closed * DAY)
 
@@ -150,8 +156,11 @@ class _Walk:
         self.take("accept", life.by, at + DAY)
         self.take("begin", life.by, at + DAY)
 
-    def finish(self, life: Life, at: datetime) -> None:
+    def done(self, life: Life, at: datetime) -> None:
         self.take("report_done", life.by, at, progress="100", evidence_list="验收材料（示例）")
+
+    def finish(self, life: Life, at: datetime) -> None:
+        self.done(life, at)
         self.take("verify_begin", "leader", at + DAY / 4)
 
     def close(self, life: Life, at: datetime) -> None:

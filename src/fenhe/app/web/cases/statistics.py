@@ -1,4 +1,5 @@
-"""How the work goes: share of clocks met in time, median days per state, by procedure and organ."""
+"""How the work goes: share of clocks met in time, median days per state, by procedure and organ.
+`?organ=` and `?procedure=` narrow the medians down."""
 
 from __future__ import annotations
 
@@ -8,12 +9,13 @@ from itertools import groupby
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from fenhe.access import gate
+from fenhe.access.models import Organ
 from fenhe.act import clocks
-from fenhe.act.models import CaseEntry, Obligation
+from fenhe.act.models import Case, CaseEntry, Obligation
 from fenhe.act.procedures.shape import Procedure
 from fenhe.app.web.cases.listing import current, visible
 from fenhe.app.web.preferences import language
@@ -27,13 +29,32 @@ MOST_ENTRIES = 50_000
 def show(request: HttpRequest) -> HttpResponse:
     tongue = language(request)
     names = {one.id: one for one in current()}
+    organs = Organ.objects.filter(pk__in=visible(request).values("organ")).order_by("name_zh")
+    listed = list(organs)
+    organ = next((one for one in listed if str(one.pk) == request.GET.get("organ")), None)
+    chosen = names.get(request.GET.get("procedure", ""))
     data = {
         "procedures": _by_procedure(request, names, tongue),
         "organs": _by_organ(request, tongue),
-        "states": _medians(request, names, tongue),
+        "states": _medians(_narrowed(request, organ, chosen), names, tongue),
         "most": MOST_ENTRIES,
+        "choices": {
+            "organs": [{"id": one.pk, "name": one.name(tongue)} for one in listed],
+            "procedures": [{"id": id, "name": one.name[tongue]} for id, one in names.items()],
+        },
+        "organ": organ,
+        "procedure": chosen.id if chosen else "",
     }
     return page(request, "pages/cases_statistics.html", data)
+
+
+def _narrowed(
+    request: HttpRequest, organ: Organ | None, procedure: Procedure | None
+) -> QuerySet[Case]:
+    found = visible(request)
+    if organ is not None:
+        found = found.filter(organ=organ)
+    return found.filter(procedure=procedure.id) if procedure else found
 
 
 def _by_procedure(
@@ -82,10 +103,10 @@ def _by_organ(request: HttpRequest, tongue: str) -> list[dict[str, Any]]:
 
 
 def _medians(
-    request: HttpRequest, names: dict[str, Procedure], tongue: str
+    found: QuerySet[Case], names: dict[str, Procedure], tongue: str
 ) -> list[dict[str, Any]]:
     """Days that cases stayed in a state before they left it, of the newest entries."""
-    seen = visible(request).values("pk")
+    seen = found.values("pk")
     newest = (
         CaseEntry.objects.filter(case__in=seen)
         .order_by("-pk")

@@ -238,3 +238,19 @@ def test_the_list_costs_the_same_for_many(
         officer.get(url)
         with django_assert_max_num_queries(14):  # type: ignore[attr-defined]
             officer.get(url)
+
+
+def test_medians_are_narrowed_to_an_organ_and_a_procedure(sign_in: As, bureau: Organ) -> None:
+    officer = sign_in("enforcer")
+    case = opened(officer)
+    take(officer, case, "examine", party_code="91", place="小店区", source="alarm")
+    url = f"/cases/statistics?organ={bureau.pk}&procedure=enforcement.penalty"
+    assert [row["count"] for row in officer.get(url).context["states"]] == [1]
+    other = officer.get("/cases/statistics?procedure=dispatch.order")
+    assert other.context["states"] == []
+    away = Organ.objects.create(
+        code="140200", name_zh="大同", name_en="Datong", kind="bureau", area="140200"
+    )
+    stranger = sign_in("enforcer", away).get(url)
+    assert stranger.context["states"] == []
+    assert stranger.context["choices"]["organs"] == []
