@@ -137,7 +137,8 @@ def _worse_targets(ask: Ask, aimed: list[Aimed]) -> list[Text]:
                 Text(
                     f"{zh['name']}由“{brief.COURSES[was].zh}”转为“{brief.COURSES[now].zh}”："
                     f"一周前 {before.row('zh')['value']}，现为 {zh['value']}（{zh['reason']}）。",
-                    f"{en['name']} went from {brief.COURSES[was].en} to {brief.COURSES[now].en}: "
+                    f"{en['name'][:1].upper()}{en['name'][1:]} went from "
+                    f"{brief.COURSES[was].en} to {brief.COURSES[now].en}: "
                     f"{before.row('en')['value']} a week before, {en['value']} now "
                     f"({en['reason']}).",
                 )
