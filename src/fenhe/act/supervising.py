@@ -3,7 +3,8 @@ of it for each clock that came to the step, with the notice as its first documen
 
 Handler of the outbox topic `obligation.step`, which is told at least once: the reminders take
 effect first, then the cases are opened, one for each clock and round of its day, whichever of the
-policy's steps asked for it. What may not accuse (unconfirmed, provisional) gets no notice.
+policy's steps asked for it. What may not accuse (unconfirmed, provisional) gets no notice, nor
+what others owe.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from fenhe.act.deadlines import rule
 from fenhe.act.deadlines.counting import Walk, working_after
 from fenhe.act.models_case import Case
 from fenhe.act.models_obligation import Obligation
-from fenhe.act.obligations.policy import Opens, policies, step
+from fenhe.act.obligations.policy import Opens, owed_by_others, policies, step
 from fenhe.act.procedures import register
 from fenhe.act.procedures.shape import Procedure
 from fenhe.kernel.errors import NotFound
@@ -40,12 +41,17 @@ def obligation_step(news: Mapping[str, Any], now: datetime) -> list[Case]:
     opened = []
     for clock in obligations.in_effect(dict(news)):
         opens = step(clock.policy, news["step"]).opens
-        if opens is None or not clock.accuses:
+        if opens is None or not clock.accuses or _others(clock):
             continue
         made = _open(clock, opens, now)
         if made is not None:
             opened.append(made)
     return opened
+
+
+def _others(clock: Obligation) -> bool:
+    """A party that does not ask for a hearing, a fine that is not paid: nobody here is late."""
+    return bool(clock.rule) and owed_by_others(rule(clock.rule).owner)
 
 
 def _open(clock: Obligation, opens: Opens, now: datetime) -> Case | None:
@@ -73,7 +79,7 @@ def _given(
     today = civil(now).date()
     reply_by = working_after(Walk(notices.current()), today, opens.reply_working_days)
     known = {
-        "unit": numbers.authority(clock.organ),
+        "unit": _unit(clock, late),
         "case_number": late.number if late else clock.about,
         "matter": late.title if late else _limit(clock, late),
         "limit": _limit(clock, late),
@@ -84,6 +90,16 @@ def _given(
     }
     asked = {*procedure.opening.fields, *procedure.opening.may_fill}
     return {key: value for key, value in known.items() if key in asked and value is not None}
+
+
+def _unit(clock: Obligation, late: Case | None) -> str:
+    """Who owes it: whom the case names where its procedure says so, else the organ of the case."""
+    if late is not None:
+        shape = register.get(late.procedure, late.version).clocks.get(clocks.name_of(clock))
+        named = str(late.fields.get(shape.owed_by) or "") if shape and shape.owed_by else ""
+        if named:
+            return named
+    return numbers.authority(clock.organ)
 
 
 def _limit(clock: Obligation, late: Case | None) -> str:

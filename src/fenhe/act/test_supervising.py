@@ -96,6 +96,37 @@ def test_what_may_not_accuse_gets_no_notice(filing: Obligation) -> None:
     assert notices() == []
 
 
+@pytest.mark.parametrize("owner", ["pen.hearing_request", "pen.pay", "crim.police_decide"])
+def test_what_others_owe_reminds_and_supervises_nobody(owner: str, clue: Case) -> None:
+    """当事人不要求听证、不缴款，公安未答复: no delay of the bureau's."""
+    Obligation.objects.all().delete()
+    day = datetime(2026, 3, 2, tzinfo=UTC).date()
+    obligations.start(f"case:{clue.pk}:x:1", owner, day, NOW, about=f"case:{clue.pk}")
+    night(NOW + timedelta(days=120))
+    assert Reminder.objects.count() == 1
+    assert notices() == []
+
+
+def test_the_notice_goes_to_whom_the_case_names(
+    procedures: object, staff: dict[str, Person], take: Take
+) -> None:
+    from fenhe.act import cases
+
+    given = {"batch": "第二轮", "problem": "直排", "received_on": "2026-03-02"}
+    opening = cases.Opening("inspection.rectification", given)
+    item = cases.open_(opening, staff["rectification_office"], NOW)
+    staff["group"] = Person.objects.create(
+        username="group", role="rectification_office", organ=staff["office"].organ
+    )
+    take(
+        item, "approve_plan", "group", implementer="小店区政府", supervisor="市水务局",
+        acceptor="市生态环境局", goal="消除直排", measures_list="改造", deadline="2026-04-30",
+        long_term="no",
+    )  # fmt: skip
+    night(NOW + timedelta(days=120))
+    assert "小店区政府：" in notices()[0].content["paragraphs"]
+
+
 def test_a_late_answer_to_a_notice_is_no_new_notice(filing: Obligation) -> None:
     for days in (32, 60, 90):
         night(NOW + timedelta(days=days))

@@ -79,11 +79,22 @@ class Policy(Declared):
 
 class _File(Declared):
     policies: list[Policy]
+    others: list[str]
+
+
+@cache
+def _file() -> _File:
+    return declared.read(_File, yaml.read(FILE), FILE.name)
 
 
 @cache
 def policies() -> tuple[Policy, ...]:
-    return tuple(declared.read(_File, yaml.read(FILE), FILE.name).policies)
+    return tuple(_file().policies)
+
+
+def owed_by_others(owner: str) -> bool:
+    """Whether a limit of this owner is somebody else's than the bureau's."""
+    return owner in _file().others
 
 
 def policy_for(unit: str, days: int) -> Policy:

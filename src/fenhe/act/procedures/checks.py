@@ -145,6 +145,7 @@ def _used(procedure: Procedure) -> Iterator[tuple[str, str, str]]:
         yield from _each("merging.answers", "transition", procedure.merging.answers)
     for key, clock in procedure.clocks.items():
         yield from _each(f"clocks.{key}", "field", _set_by(clock))
+        yield from _each(f"clocks.{key}", "field", (clock.owed_by,) if clock.owed_by else ())
         yield from _each(f"clocks.{key}.basis", "law", (clock.basis,) if clock.basis else ())
     yield from _each("list_fields", "field", procedure.list_fields)
     yield from _each("progress", "state", procedure.progress)

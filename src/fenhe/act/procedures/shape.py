@@ -138,6 +138,7 @@ class Clock(Declared):
     until: str = ""
     moved_to: str = ""
     basis: str = ""
+    owed_by: str = ""  # the field that names who owes it, where that is not the organ of the case
 
     @model_validator(mode="after")
     def _one_source(self) -> Clock:

@@ -9,9 +9,16 @@ from fenhe.domains.enforcement.pages.asked import number, refused
 from fenhe.domains.enforcement.rules import criminal
 from fenhe.domains.enforcement.rules.tables import table
 from fenhe.kernel.errors import BadInput
+from fenhe.kernel.text import Text
 from fenhe.publish.page import Ask
 from fenhe.standards.edition import Row
 
+UNITS = {
+    "times": Text("倍", "times"), "penalties": Text("次处罚", "penalties"),
+    "person": Text("人", "persons"), "mu": Text("亩", "mu"), "tree": Text("株", "trees"),
+    "CNY": Text("元", "yuan"), "t": Text("吨", "t"), "h": Text("小时", "h"),
+    "m3": Text("立方米", "m³"),
+}  # fmt: skip
 LOOKS = {"reached": "bad", "review": "warn", "not_reached": ""}
 
 
@@ -20,7 +27,7 @@ def referral(ask: Ask) -> dict[str, Any]:
         name: ask.params.get(name, "")
         for name in ("code", "value", "part", "concentration", "limit")
     }
-    rows = [_row(one) for one in table(criminal.STANDARD, "thresholds")]
+    rows = [_row(one, ask.language) for one in table(criminal.STANDARD, "thresholds")]
     data: dict[str, Any] = {
         "asked": asked,
         "rows": rows,
@@ -69,11 +76,16 @@ def _at_least(value: float | None, least: float) -> bool:
     return value is not None and value >= least
 
 
-def _row(line: Row) -> dict[str, Any]:
+def _unit(units: list[str], place: int, tongue: str) -> str:
+    unit = units[min(place, len(units) - 1)] if units else ""
+    return UNITS[unit][tongue] if unit in UNITS else unit
+
+
+def _row(line: Row, tongue: str) -> dict[str, Any]:
     units = line["units"]
     numeric = line["operator"] == ">="
     parts = [
-        f"{value:g} {units[min(place, len(units) - 1)] if units else ''}".strip()
+        f"{value:,} {_unit(units, place, tongue)}".strip()
         for place, value in enumerate(line["values"])
     ] if numeric else []  # fmt: skip
     return {
