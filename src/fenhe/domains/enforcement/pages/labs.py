@@ -14,6 +14,8 @@ from fenhe.kernel.errors import BadInput
 from fenhe.publish.page import Ask
 
 MOST = 500
+OTHERS = {"same_chromatogram": ["sample", "chromatogram", "peak_area"], "out_of_scope": ["item"]}
+"""Checks that need one of several columns, or the second table."""
 
 
 def labs(ask: Ask) -> dict[str, Any]:
@@ -27,7 +29,7 @@ def labs(ask: Ask) -> dict[str, Any]:
                 "name": names[row["check"]],
                 "columns": sorted(laboratory.CHECKS[row["check"]][0])
                 if row["check"] in laboratory.CHECKS
-                else [],
+                else OTHERS.get(row["check"], []),
                 "threshold": row["threshold"],
                 "unit": row["unit"],
                 "confidence": row.confidence,
