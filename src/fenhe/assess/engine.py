@@ -53,13 +53,14 @@ def appended(news: Mapping[str, Any]) -> int:
     now, count = utc_now(), 0
     for one in rule.all():
         wanted = pl.DataFrame(
-            [(item.property, item.statistic) for item in one.inputs],
-            {"property": pl.String, "statistic": pl.String},
+            [
+                (item.property, item.statistic, item.resolution or one.resolution)
+                for item in one.inputs
+            ],
+            {"property": pl.String, "statistic": pl.String, "resolution": pl.String},
             orient="row",
         )
-        hit = touched.filter(pl.col("resolution") == one.resolution).join(
-            wanted, on=["property", "statistic"], how="semi"
-        )
+        hit = touched.join(wanted, on=wanted.columns, how="semi")
         count += dirty.mark(_marks(one, hit.select("member", "day").unique()), now)
     return count
 

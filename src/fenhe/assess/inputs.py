@@ -69,19 +69,26 @@ def in_periods(rule: Rule, periods: pl.DataFrame) -> pl.DataFrame:
 
 
 def series(rule: Rule, members: Iterable[int]) -> pl.DataFrame:
-    """series, member, property, statistic. Where two sources emit the same, the first counts."""
-    wanted = {(item.property, item.statistic) for item in rule.inputs}
+    """series, member, property, statistic (as `Input.label()` says it), resolution. Where two
+    sources emit the same, the first counts."""
+    wanted = {
+        (item.property, item.statistic, item.resolution or rule.resolution): item.label()
+        for item in rule.inputs
+    }
     found = Series.objects.filter(
         object_id__in=list(members),
-        resolution=rule.resolution,
-        property__in={property for property, _ in wanted},
+        resolution__in={resolution for _, _, resolution in wanted},
+        property__in={property for property, _, _ in wanted},
     ).order_by("id")
     rows = [
-        (one.pk, one.object_id, one.property, one.statistic)
+        (one.pk, one.object_id, one.property, wanted[key], one.resolution)
         for one in found
-        if (one.property, one.statistic) in wanted
+        if (key := (one.property, one.statistic, one.resolution)) in wanted
     ]
-    schema = {"series": pl.Int32, "member": pl.Int64, "property": pl.String, "statistic": pl.String}
+    schema = {
+        "series": pl.Int32, "member": pl.Int64, "property": pl.String, "statistic": pl.String,
+        "resolution": pl.String,
+    }  # fmt: skip
     return pl.DataFrame(rows, schema, orient="row").unique(
         ["member", "property", "statistic"], keep="first", maintain_order=True
     )
@@ -95,8 +102,9 @@ def gather(rule: Rule, ask: Assessment) -> pl.DataFrame:
     # min and max of a column of instants are instants; Polars types them more widely
     first, end = ask.periods["period"].min(), ask.periods["end"].max()
     whole = Period(first - rule.days_back * DAY, end)  # type: ignore[operator, arg-type]
-    rows = readings.current(
-        emitted["series"].to_list(), whole, resolution=rule.resolution, flags=True
+    rows = pl.concat(
+        readings.current(own["series"].to_list(), whole, resolution=str(resolution), flags=True)
+        for (resolution,), own in emitted.group_by("resolution", maintain_order=True)
     )
     return (
         rows.join(emitted, on="series")

@@ -35,7 +35,7 @@ READINGS: Schema = {
     "period": INSTANT,  # the beginning of the period judged
     "member": pl.Int64,  # whose reading it is: the subject itself, or one of its members
     "property": pl.String,
-    "statistic": pl.String,  # "value" as measured, or the name of a derived daily statistic
+    "statistic": pl.String,  # "value" as measured, a derived one, or `Input.label()`
     "start": INSTANT,  # the beginning of the reading's own hour or day
     "value": pl.Float64,  # null where the flag or the qualifier says it may not be used
     "qualifier": pl.Int8,
@@ -76,10 +76,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One property a rule reads; `statistic` names a derived daily series ("mean", "mda8")."""
+    """One property a rule reads; `statistic` names a derived daily series ("mean", "mda8"). With a
+    `resolution` of its own, as minutes beside hours, its readings come as "minute:value"."""
 
     property: str
     statistic: str = "value"
+    resolution: str = ""
+
+    def label(self) -> str:
+        """The statistic as it stands in `READINGS`."""
+        return f"{self.resolution}:{self.statistic}" if self.resolution else self.statistic
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +179,10 @@ class Rule:
     def feeds(self, other: Rule) -> bool:
         """Whether the other rule reads what this one derives."""
         made = {(item.property, item.statistic) for item in self.derives}
-        return other.resolution == self.span and any(
-            (item.property, item.statistic) in made for item in other.inputs
+        return any(
+            (item.property, item.statistic) in made
+            for item in other.inputs
+            if (item.resolution or other.resolution) == self.span
         )
 
 

@@ -102,6 +102,8 @@ def _inputs(
     emitted = inputs.series(one, ask.members["member"].unique())
     members = Object.objects.filter(pk__in=rows["member"].unique().to_list())
     names = {thing.pk: thing.name(tongue) for thing in gate.visible(request.user, members)}
+    beside = pl.col("statistic").str.contains(":")  # of another resolution than the rule's
+    rows, own_rows = rows.sort(beside, maintain_order=True), rows.filter(~beside)
     seen = rows.filter(pl.col("member").is_in(list(names)))
     shown = seen.head(MOST_INPUTS).join(emitted, on=["member", "property", "statistic"], how="left")
     return [
@@ -116,7 +118,7 @@ def _inputs(
             "url": reverse("explain-reading", args=[row["series"], _stamp(row["start"])]),
         }
         for row in shown.iter_rows(named=True)
-    ], _counts(one, rows, ask.members.height, Period(found.start, found.end))
+    ], _counts(one, own_rows, ask.members.height, Period(found.start, found.end))
 
 
 def _counts(one: Rule, rows: pl.DataFrame, members: int, period: Period) -> dict[str, int]:

@@ -1,9 +1,10 @@
 """The hours of outlets as devices sent them, made ready for judging: what was measured, what the
 device made of it by conversion, what we make of it, flow and kilograms.
 
-An hour is received when the device sent it and valid unless the device or a check marked it as no
-measurement. Judged is the device's converted value, ours where it sent none; a stack without an
-oxygen reference is judged on what was measured, whatever the device converted.
+An hour is received when the device sent it, and valid unless the device or a check marked it, or so
+many of its minutes that fewer than 45 are left, as no measurement. Judged is the device's converted
+value, ours where it sent none; a stack without an oxygen reference is judged on what was measured,
+whatever the device converted.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from fenhe.assess.rule import INSTANT, KEYS, Assessment, Schema
-from fenhe.domains.sources.rules import convert
+from fenhe.assess.rule import INSTANT, KEYS, Assessment, Input, Schema
+from fenhe.domains.sources.rules import convert, tables
 from fenhe.domains.sources.rules.held import held
 from fenhe.kernel.period import civil
 from fenhe.observe.flags import Flag
@@ -29,6 +30,8 @@ WATER = {
 CODES = GAS | WATER
 PH = "effluent_ph"
 DECIMALS = 2
+MINUTES = Input("", resolution="minute")
+"""How the minutes (of whatever length) a device sends beside its hours are told from them."""
 CIVIL = pl.duration(hours=8)
 CUBIC_METRES_AN_HOUR = 3.6
 """Of one litre a second."""
@@ -54,10 +57,29 @@ def hours(readings: pl.DataFrame, ask: Assessment, gas: bool) -> pl.DataFrame:
             code=pl.col("property").replace_strict(codes, return_dtype=pl.String),
             time=(pl.col("start") + CIVIL).dt.replace_time_zone(None),
             received=pl.col("flag") != int(Flag.MISSING),
-            valid=pl.col("measured").is_not_null(),
+        )
+        .join(_marked_minutes(readings, codes), on=[*place, "property"], how="left")
+        .with_columns(
+            valid=pl.col("measured").is_not_null()
+            & (60 - pl.col("marked_minutes").fill_null(0.0) >= tables.least("hour")),
         )
     )  # fmt: skip
     return _weighed(_converted(rows), gas).sort("subject", "property", "start")
+
+
+def _marked_minutes(readings: pl.DataFrame, codes: Mapping[str, str]) -> pl.DataFrame:
+    """Per outlet, pollutant and hour how many minutes the device marked as no measurement. A
+    minute that never came is the line's fault and counts as the device counted it."""
+    rows = readings.filter(
+        (pl.col("statistic") == MINUTES.label()) & pl.col("property").is_in(list(codes))
+    ).sort(*KEYS, "property", "start")
+    length = pl.col("start").diff().min().over(*KEYS, "property").dt.total_seconds() / 60
+    return (
+        rows.with_columns(length=length, hour=pl.col("start").dt.truncate("1h"))
+        .filter(pl.col("flag") == int(Flag.FAIL))
+        .group_by(*KEYS, "property", start=pl.col("hour"))
+        .agg(marked_minutes=pl.col("length").sum())
+    )
 
 
 def _aside(values: pl.DataFrame, property: str, name: str) -> pl.DataFrame:

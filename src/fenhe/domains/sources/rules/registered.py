@@ -23,11 +23,12 @@ def _day(kind: str) -> Rule:
     codes = hourly.GAS if gas else hourly.WATER
     aside = ("stack_o2", "stack_flow") if gas else ("effluent_flow",)
     sent = tuple(Input(name, "zs") for name in codes) if gas else ()
+    minutes = tuple(Input(name, resolution="minute") for name in codes)
     return Rule(
         id=f"sources.{WORDS[kind]}-day",
         name=Text(f"{NOUNS[kind].zh}日评价", f"day of a {NOUNS[kind].en}"),
         kinds=(kind,),
-        inputs=(*(Input(name) for name in (*codes, *aside)), *sent),
+        inputs=(*(Input(name) for name in (*codes, *aside)), *sent, *minutes),
         evaluate=partial(live.day, gas=gas),
         explain=steps.day,
         standards=(tables.MONITORING, tables.GAS if gas else tables.WATER),

@@ -55,21 +55,24 @@ def stack(**attributes: Any) -> Object:
     )
 
 
-def give(one: Object, period: Period, hours: list[Hour], statistic: str = "value") -> pl.DataFrame:
-    rows = [
-        (period.start + timedelta(hours=place), item, value)
-        for place, hour in enumerate(hours)
-        for item, value in hour.items()
+def give(
+    one: Object, period: Period, rows: list[Hour], statistic: str = "value",
+    resolution: str = "hour", step: timedelta = timedelta(hours=1),
+) -> pl.DataFrame:  # fmt: skip
+    long = [
+        (period.start + place * step, item, value)
+        for place, row in enumerate(rows)
+        for item, value in row.items()
     ]
     frame = pl.DataFrame(
-        rows,
+        long,
         {"start": pl.Datetime("us", "UTC"), "property": pl.String, "value": pl.Float64},
         orient="row",
     ).with_columns(object=pl.lit(one.pk, pl.Int32))
     pairs = frame.select("object", "property").unique()
-    known = ensure_series(pairs, one.kind, "hour", "import", statistic)
+    known = ensure_series(pairs, one.kind, resolution, "import", statistic)
     whole = frame.join(known, on=["object", "property"])
-    readings.append(whole.select("series", "start", "value"), "hour", "import")
+    readings.append(whole.select("series", "start", "value"), resolution, "import")
     return whole
 
 
@@ -151,6 +154,28 @@ def test_marked_hours_are_received_and_do_not_count(lake: Lake) -> None:
     assert month.values["stack_nox_valid"] == 19
     assert month.values["stack_nox_effectiveness"] == round(19 / 24 * 100, 2)
     assert month.values["stack_so2_effectiveness"] == 100.0
+
+
+@pytest.mark.parametrize(("marked", "valid"), [(1, 24), (2, 23)])
+def test_an_hour_of_which_too_many_minutes_are_marked_does_not_count(
+    lake: Lake, marked: int, valid: int
+) -> None:
+    one = stack()
+    give(one, DAY, hours())
+    made = [dict(CLEAN) for _ in range(24 * 6)]
+    step = timedelta(minutes=10)
+    rows = give(one, DAY, made, resolution="minute", step=step)
+    spoilt = rows.filter(
+        (pl.col("property") == "stack_nox") & (pl.col("start") < DAY.start + marked * step)
+    )
+    flags.record(
+        spoilt.select("series", "start", check=pl.lit("device"), flag=pl.lit(int(Flag.FAIL))),
+        "minute", "hj212",
+    )  # fmt: skip
+    settle()
+    found = said(one, "stack-day", DAY)
+    assert found.values["stack_nox_valid"] == valid  # 50 of 60 minutes are enough, 40 are not
+    assert found.values["stack_so2_valid"] == 24
 
 
 def test_kilograms_of_days_make_the_year_against_the_permit(lake: Lake) -> None:
