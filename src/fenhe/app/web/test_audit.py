@@ -155,7 +155,8 @@ def test_a_step_of_a_case_is_told_with_the_name_of_its_procedure(auditor: Client
     assert "dispatch.order" not in shown
 
 
-def test_an_auditor_is_offered_no_page_he_may_not_open(auditor: Client) -> None:
+def test_an_auditor_is_offered_no_page_he_may_not_open(auditor: Client, morning: None) -> None:
+    assert 'href="/alarms/' not in body(read(auditor))
     shown = auditor.get("/administration/people").content.decode()
     assert "/administration/organs" in shown
     assert "/administration/keys" not in shown
