@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -93,6 +94,19 @@ def test_a_number_leads_down_to_its_bytes(client: Client, spooled: Path) -> None
     assert "0000  23 23" in page
     assert "二氧化硫" in page
     assert "仪器故障" in page or "故障" in page
+
+
+def test_the_page_of_a_reading_leads_to_its_frames_whoever_may_see_them(
+    client: Client, spooled: Path
+) -> None:
+    series = Series.objects.get(property="so2").pk
+    reading = f"/explain/reading/{series}/20260801T000000Z"
+    person(client, "leader")
+    link = re.search(r'href="(/frames\?[^"]+)"', read(client, reading))
+    assert link is not None
+    assert "0000  23 23" in read(client, link[1].replace("&amp;", "&"))
+    person(client, "viewer")
+    assert "/frames?" not in read(client, reading)
 
 
 def test_noise_is_shown_and_harmless(client: Client, spooled: Path) -> None:

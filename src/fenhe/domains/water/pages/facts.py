@@ -185,7 +185,7 @@ def level(verdict: Verdict | None) -> int | None:
 def explain(verdict: Verdict | None, metric: str) -> str | None:
     if verdict is None or verdict.values.get(metric) is None:
         return None
-    return f"/explain/verdict/{verdict.pk}?{urlencode({'metric': metric})}"
+    return f"/explain/{verdict.pk}?{urlencode({'metric': metric})}"
 
 
 def why_reading(series: int | None, start: datetime) -> str | None:

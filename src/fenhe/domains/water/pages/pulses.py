@@ -169,7 +169,7 @@ def row(one: Stored, language: str) -> dict[str, Any]:
         "look": LOOKS[standing],
         "confidence": f"{told['confidence']:.2f}",
         "isolated": told["isolated"],
-        "why": f"/explain/verdict/{one.verdict}?metric=events",
+        "why": f"/explain/{one.verdict}?metric=events",
         "sentence": pulse.sentence(told, tables.latest(pulse.STANDARD))[language],
     }
 
