@@ -5,10 +5,14 @@ that nobody disturbed."""
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from killing import Worker
 
 # A run is killed after how long at most, and how many times.
 ROUNDS = [
@@ -19,9 +23,9 @@ ROUNDS = [
 
 @pytest.mark.parametrize(("seed", "longest", "limit"), ROUNDS)
 def test_every_clock_reminds_once_however_often_the_worker_dies(
-    tmp_path: Path, worker: Any, seed: int, longest: float, limit: int
+    tmp_path: Path, seed: int, longest: float, limit: int
 ) -> None:
-    calm, stormy = (worker("clocks.py", tmp_path / name) for name in ("calm", "stormy"))
+    calm, stormy = (Worker("clocks.py", tmp_path / name) for name in ("calm", "stormy"))
     calm.home.mkdir()
     calm.do("prepare")
     shutil.copytree(calm.home, stormy.home)

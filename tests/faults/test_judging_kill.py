@@ -4,10 +4,14 @@ is left to do are the same as in a run that nobody disturbed."""
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from killing import Worker
 
 # A run is killed after how long at most, and how many times.
 ROUNDS = [
@@ -18,9 +22,9 @@ ROUNDS = [
 
 @pytest.mark.parametrize(("seed", "longest", "limit"), ROUNDS)
 def test_judging_survives_being_killed(
-    tmp_path: Path, worker: Any, seed: int, longest: float, limit: int
+    tmp_path: Path, seed: int, longest: float, limit: int
 ) -> None:
-    calm, stormy = (worker("judging.py", tmp_path / name) for name in ("calm", "stormy"))
+    calm, stormy = (Worker("judging.py", tmp_path / name) for name in ("calm", "stormy"))
     calm.home.mkdir()
     calm.do("prepare")
     shutil.copytree(calm.home, stormy.home)

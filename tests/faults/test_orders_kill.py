@@ -3,10 +3,14 @@ exactly one order, numbers have no gap, every history agrees with the ledger."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from killing import Worker
 
 # A run is killed after how long at most, and how many times.
 ROUNDS = [
@@ -16,10 +20,8 @@ ROUNDS = [
 
 
 @pytest.mark.parametrize(("seed", "longest", "limit"), ROUNDS)
-def test_each_alarm_has_one_order(
-    tmp_path: Path, worker: Any, seed: int, longest: float, limit: int
-) -> None:
-    city = worker("orders.py", tmp_path)
+def test_each_alarm_has_one_order(tmp_path: Path, seed: int, longest: float, limit: int) -> None:
+    city = Worker("orders.py", tmp_path)
     city.do("prepare")
     city.storm(seed, longest, limit)
     told = city.state()

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 RELEASE = """
 from fenhe.app.boot import boot
 boot()
@@ -75,8 +73,3 @@ class Worker:
             self.run("-c", RELEASE)
         self.do("work")
         assert kills
-
-
-@pytest.fixture
-def worker() -> type[Worker]:
-    return Worker
