@@ -17,6 +17,7 @@ from fenhe.access.models import ApiKey, Grant, Organ, Person
 from fenhe.access.rights import is_effective
 from fenhe.app import discovery
 from fenhe.app.links import sign_in_url
+from fenhe.app.text import say
 from fenhe.app.web.preferences import language
 from fenhe.app.web.render import for_signed_in, page
 from fenhe.evidence import ledger
@@ -164,7 +165,10 @@ def organs(request: HttpRequest, error: FenheError | None = None) -> HttpRespons
     rows = gate.visible(me, Organ.objects.select_related("parent"), "person.view")
     data = {
         "rows": rows.order_by("code")[:MOST_LISTED],
-        "kinds": administration.ORGAN_KINDS,
+        "kinds": {
+            kind: say(f"people.organ_kind.{kind}", language(request))
+            for kind in administration.ORGAN_KINDS
+        },
         "offices": roles.DUTIES.offices,
         "may_manage": gate.may(me, "person.manage"),
         "sent": request.POST,

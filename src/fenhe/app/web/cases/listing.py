@@ -13,6 +13,7 @@ from fenhe.act import clocks, holding
 from fenhe.act.models import Case, Obligation
 from fenhe.act.procedures import register
 from fenhe.act.procedures.shape import Procedure
+from fenhe.app.web.cases import starting
 from fenhe.app.web.cases.rows import rows
 from fenhe.app.web.preferences import language
 from fenhe.app.web.render import page
@@ -56,6 +57,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "scopes": SCOPES,
             "asked": asked,
             "scope": asked.get("scope", "open"),
+            "may_open": bool(starting.openable(request.user)),
         },
     )
 
@@ -81,6 +83,7 @@ def board(request: HttpRequest) -> HttpResponse:
             "procedures": [{**one, "count": counts.get(one["id"], 0)} for one in names],
             "chosen": chosen.id if chosen else "",
             "columns": columns,
+            "may_open": bool(starting.openable(request.user)),
         },
     )
 

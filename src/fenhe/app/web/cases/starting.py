@@ -26,15 +26,22 @@ from fenhe.kernel.period import civil, utc_now
 def choose(request: HttpRequest) -> HttpResponse:
     tongue = language(request)
     groups: dict[str, list[dict[str, Any]]] = {}
-    for one in register.current(civil(utc_now()).date()):
-        if one.opening.through or not holding.held(request.user, one.opening.by):
-            continue
+    for one in openable(request.user):
         domain = discovery.get(one.id.partition(".")[0])
         title = domain.name[tongue] if domain else one.id
         groups.setdefault(title, []).append(
             {"id": one.id, "name": one.name[tongue], "about": one.about[tongue]}
         )
     return page(request, "pages/case_new.html", {"groups": groups})
+
+
+def openable(person: object) -> list[Procedure]:
+    """Procedures the person may open a case of from nothing."""
+    return [
+        one
+        for one in register.current(civil(utc_now()).date())
+        if not one.opening.through and holding.held(person, one.opening.by)
+    ]
 
 
 def begin(
