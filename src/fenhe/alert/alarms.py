@@ -12,8 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
+from fenhe.alert.escalation import PLATFORM
 from fenhe.alert.models import Alarm
+from fenhe.evidence import ledger
 from fenhe.kernel.text import Text
 from fenhe.store import outbox
 
@@ -73,6 +76,35 @@ def clear(key: str, now: datetime) -> bool:
         Alarm.objects.filter(key=key, state__in=OPEN).update(
             state="cleared", last_seen=now, cleared_at=now, escalate_at=None
         )
+    )
+
+
+def withdraw(alarm: Alarm, now: datetime, why: Mapping[str, Any]) -> bool:
+    """The platform takes an alarm back because what it rested on was corrected; `why` stands with
+    it in the evidence ledger. False when somebody else cleared it first."""
+    mine = Alarm.objects.filter(pk=alarm.pk, state__in=OPEN)
+    with transaction.atomic():
+        done = mine.update(
+            state="cleared",
+            cleared_at=now,
+            escalate_at=None,
+            detail={**alarm.detail, "withdrawn": True},
+            revision=F("revision") + 1,
+        )
+        if done:
+            told = {**why, "kind": alarm.kind, "severity": alarm.severity}
+            ledger.record(PLATFORM, "alarm.withdraw", alarm.subject_text, told)
+    return bool(done)
+
+
+def settled(key: str, value: Any) -> bool:
+    """Whether a person has cleared the alarm of this key that stood on the same value."""
+    last = Alarm.objects.filter(key=key, state="cleared").order_by("-pk").first()
+    return (
+        last is not None
+        and "withdrawn" not in last.detail
+        and last.detail.get("value") == value
+        and not is_open(key)
     )
 
 

@@ -41,6 +41,9 @@ class Condition(Declared):
     each: str = ""
     """A metric whose value tells one condition from the next: each has an alarm of its own, and the
     one before is over. Left out: one open alarm per subject."""
+    stands: bool = False
+    """What happened stays happened: every period has an alarm of its own, which a person clears.
+    The platform takes it back only when the verdict of that same period was corrected."""
     says: str = ""
     """A metric whose value is a text {zh, en}: `{said}` of the message."""
 

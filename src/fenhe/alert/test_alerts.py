@@ -13,6 +13,7 @@ from fenhe.alert.models import Alarm
 from fenhe.assess import rule
 from fenhe.assess.models import Verdict
 from fenhe.assess.rule import Assessment, Input, Rule, Step
+from fenhe.evidence.models import Act
 from fenhe.kernel.errors import BadInput
 from fenhe.kernel.period import DAY, HOUR, Period
 from fenhe.kernel.text import Text
@@ -167,3 +168,49 @@ def test_an_alert_needs_exactly_one_condition() -> None:
     entry = {"name": "x", "kind": "well", "message": "x"}
     with pytest.raises(BadInput):
         declared.register_file({"alerts": {"wells.none": entry}}, "wells", "alerts.yaml")
+
+
+def standing(well: Object, days: dict[int, int]) -> None:
+    for day, level in days.items():
+        tell(well, level, Period.day(date(2024, 5, day)))
+
+
+@pytest.fixture
+def kept_apart() -> None:
+    entry = ALERTS["alerts"]["wells.high"]
+    declared.clear()
+    condition = {**entry["verdict"], "stands": True}  # type: ignore[dict-item]
+    raw = {"alerts": {"wells.high": {**entry, "verdict": condition}}}
+    declared.register_file(raw, "wells", "wells/alerts.yaml")
+
+
+@pytest.mark.usefixtures("kept_apart")
+def test_what_happened_stands_whatever_the_next_day_says(well: Object) -> None:
+    standing(well, {2: 3, 3: 1})
+    alarm = Alarm.objects.get()
+    assert (alarm.state, alarm.detail["period"], alarm.count) == ("open", "2024-05-02", 1)
+    standing(well, {3: 2})
+    assert Alarm.objects.filter(state="open").count() == 2
+
+
+@pytest.mark.usefixtures("kept_apart")
+def test_a_corrected_day_takes_its_own_alarm_back_and_says_so(well: Object) -> None:
+    standing(well, {2: 3, 3: 2})
+    standing(well, {2: 1})
+    first, second = Alarm.objects.order_by("detail__period")
+    assert (first.state, second.state) == ("cleared", "open")
+    act = Act.objects.get(subject=first.subject_text)
+    assert (act.person, act.action) == ("fenhe", "alarm.withdraw")
+    assert act.detail["period"] == "2024-05-02"
+    standing(well, {2: 3})
+    assert Alarm.objects.filter(state="open").count() == 2
+
+
+@pytest.mark.usefixtures("kept_apart")
+def test_what_a_person_cleared_comes_back_only_with_something_new(well: Object) -> None:
+    standing(well, {2: 2})
+    desk.clear(Alarm.objects.get(), Person.objects.create(username="duty"), "seen to", NOW)
+    standing(well, {3: 1})
+    assert not Alarm.objects.filter(state="open").exists()
+    standing(well, {2: 3})
+    assert Alarm.objects.get(state="open").severity == "red"

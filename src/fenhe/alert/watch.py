@@ -13,7 +13,8 @@ from typing import Any
 from django.db.models import Max
 
 from fenhe.alert import alarms, declared, escalation
-from fenhe.alert.declared import Alert
+from fenhe.alert.declared import Alert, Condition
+from fenhe.alert.models import Alarm
 from fenhe.assess import verdicts
 from fenhe.assess.models import Verdict
 from fenhe.kernel.period import DAY, HOUR, Period, civil
@@ -37,7 +38,8 @@ def verdicts_changed(news: Mapping[str, Any], now: datetime) -> None:
             continue
         for subject in subjects.values():
             if subject.kind == alert.kind:
-                _look(alert, subject, now)
+                look = _each_period if alert.verdict.stands else _look
+                look(alert, subject, now)
 
 
 def silence(now: datetime) -> None:
@@ -58,6 +60,31 @@ def silence(now: datetime) -> None:
             _raise(alert, subject, alert.severity, words, now, now, detail)
 
 
+def _each_period(alert: Alert, subject: Object, now: datetime) -> None:
+    """Raise what each recent period says, take back what its own verdict no longer says."""
+    condition = alert.verdict
+    if condition is None:
+        return
+    span = Period(now - (condition.recent_days + 1) * DAY, now + DAY)
+    for verdict in verdicts.within(condition.rule, span, [subject.pk]):
+        value = verdict.values.get(condition.metric)
+        each = str(Period(verdict.start, verdict.end))
+        if str(value) not in condition.severity or verdict.end <= now - condition.recent_days * DAY:
+            continue
+        if not alarms.settled(alert.key(subject.pk, each), value):
+            _stand(alert, condition, subject, verdict, now, each)
+    _take_back(alert, condition, subject, now)
+
+
+def _take_back(alert: Alert, condition: Condition, subject: Object, now: datetime) -> None:
+    standing = Alarm.objects.filter(kind=alert.id, subject=subject, state__in=alarms.OPEN)
+    for alarm in standing:
+        period = Period.parse(alarm.detail["period"])
+        verdict = verdicts.current(subject.pk, condition.rule, period)
+        if verdict and str(verdict.values.get(condition.metric)) not in condition.severity:
+            alarms.withdraw(alarm, now, {"period": str(period), "verdict": verdict.pk})
+
+
 def _look(alert: Alert, subject: Object, now: datetime) -> None:
     condition = alert.verdict
     if condition is None:
@@ -65,23 +92,30 @@ def _look(alert: Alert, subject: Object, now: datetime) -> None:
     newest = verdicts.newest(subject.pk, condition.rule, before=now + DAY)
     if newest is None or newest.end <= now - condition.recent_days * DAY:
         return
-    value = newest.values.get(condition.metric)
-    severity = condition.severity.get(str(value))
     each = str(newest.values.get(condition.each) or "")
     if condition.each:
         alarms.clear_others(alert.key(subject.pk), alert.key(subject.pk, each), now)
-    if severity is None:
+    if str(newest.values.get(condition.metric)) not in condition.severity:
         alarms.clear(alert.key(subject.pk, each), now)
         return
-    period = Period(newest.start, newest.end)
-    told = newest.values.get(condition.says)
+    _stand(alert, condition, subject, newest, now, each)
+
+
+def _stand(
+    alert: Alert, condition: Condition, subject: Object, verdict: Verdict, now: datetime, each: str
+) -> None:
+    """Raise the alarm that stands on this verdict."""
+    value = verdict.values.get(condition.metric)
+    severity = condition.severity[str(value)]
+    period = Period(verdict.start, verdict.end)
+    told = verdict.values.get(condition.says)
     said = Text.read(told) if told else NOTHING
     words = {"value": str(value), "period": str(period), "severity": severity}
-    detail = {"verdict": newest.pk, "period": str(period), "value": value}
+    detail = {"verdict": verdict.pk, "period": str(period), "value": value}
     if each:
         detail["each"] = each
-    sure = _accuses(newest, condition.metric)
-    seen = min(newest.end, now)  # a day that is still running ends in the future
+    sure = _accuses(verdict, condition.metric)
+    seen = min(verdict.end, now)  # a day that is still running ends in the future
     _raise(alert, subject, severity, words, seen, now, detail, sure, said, each)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from fenhe.alert.models import Alarm
 from fenhe.domains.sources.pages import facts, looks
 from fenhe.domains.sources.pages.facts import Outlet
 from fenhe.domains.sources.rules.exceedance import EXCEEDED
@@ -75,7 +76,6 @@ def _finding(outlets: int, firm: int, runs: int, span: Text) -> Text:
 def runs(things: list[Outlet], verdicts: list[Row], ask: Ask) -> list[Row]:
     """Events of the days, those that go on over midnight as one; the newest first."""
     by_id = {one.thing.pk: one for one in things}
-    open_alarms = facts.alarms(ask, things)
     found: dict[tuple[int, str, str], list[Row]] = {}
     for verdict in verdicts:
         for event in verdict["events"] or []:
@@ -87,7 +87,8 @@ def runs(things: list[Outlet], verdicts: list[Row], ask: Ask) -> list[Row]:
                 own.append({**event, "pk": verdict["pk"], "subject": verdict["subject_id"]})
     rows = [event for own in found.values() for event in own]
     rows.sort(key=lambda event: (event["begin"], event["subject"]), reverse=True)
-    return [_row(event, by_id[event["subject"]], open_alarms, ask) for event in rows]
+    alarms = facts.alarms_of_days(ask, things, {event["begin"][:10] for event in rows})
+    return [_row(event, by_id[event["subject"]], alarms, ask) for event in rows]
 
 
 def _joined(first: Row, then: Row) -> Row:
@@ -99,9 +100,9 @@ def _joined(first: Row, then: Row) -> Row:
     }  # fmt: skip
 
 
-def _row(event: Row, outlet: Outlet, alarms: dict[int, Any], ask: Ask) -> Row:
+def _row(event: Row, outlet: Outlet, alarms: dict[tuple[int, str], Alarm], ask: Ask) -> Row:
     name = event["property"]
-    alarm = alarms.get(outlet.thing.pk)
+    alarm = alarms.get((outlet.thing.pk, event["begin"][:10]))
     return {
         "outlet": outlet.shown(ask.language),
         "property": facts.symbol(name),
@@ -122,7 +123,7 @@ def _row(event: Row, outlet: Outlet, alarms: dict[int, Any], ask: Ask) -> Row:
         "confidence": facts.confidence(event["confidence"]),
         "why": facts.explain(event["pk"], f"{name}_over"),
         "alarm": f"/alarms/{alarm.pk}" if alarm else "",
-        "alarm_open": alarm is not None and alarm.state == "open",
+        "alarm_state": alarm.state if alarm else "",
     }
 
 

@@ -151,6 +151,23 @@ def alarms(ask: Ask, things: Iterable[Outlet]) -> dict[int, Alarm]:
     return {one.subject_id: one for one in graver}
 
 
+def alarms_of_days(
+    ask: Ask, things: Iterable[Outlet], days: Iterable[str]
+) -> dict[tuple[int, str], Alarm]:
+    """(outlet id, day as 2026-11-23) → the alarm that stands on that day's verdict: one that is not
+    over before one that is, then the gravest."""
+    found = ask.visible(Alarm.objects.all()).filter(
+        subject__in=[one.thing.pk for one in things],
+        kind__startswith="sources.",
+        detail__period__in=list(days),
+    )
+    order = ("notice", "yellow", "orange", "red")
+    rising = sorted(
+        found, key=lambda one: (one.state != "cleared", order.index(one.severity), -one.pk)
+    )
+    return {(one.subject_id, one.detail["period"]): one for one in rising}
+
+
 def explain(verdict: int | None, metric: str, value: Any = 0) -> str | None:
     if verdict is None or value is None:
         return None

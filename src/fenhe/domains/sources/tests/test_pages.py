@@ -12,14 +12,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from fenhe.access.models import Grant, Person
+from fenhe.alert import desk, watch
 from fenhe.alert.models import Alarm
 from fenhe.app import assets, simulated, wiring
 from fenhe.app.boot import boot
 from fenhe.app.web import domain_pages, home
 from fenhe.assess import dirty, engine
+from fenhe.assess.models import Verdict
 from fenhe.domains.sources.pages import dossier
 from fenhe.ingest.hj212.simulate.city import city
-from fenhe.kernel.period import HOUR
+from fenhe.kernel.period import HOUR, Period
 from fenhe.observe import readings
 from fenhe.registry.models import Object
 from fenhe.registry.series import ensure_series
@@ -122,6 +124,30 @@ def test_a_run_over_the_permit_leads_to_its_reading_and_its_alarm(
     reading = re.search(r'href="(/explain/reading/\d+/\w+)"', page)
     assert reading is not None
     assert administrator.get(reading[1]).status_code == 200
+
+
+def test_the_days_after_leave_the_alarm_of_an_exceedance_to_a_person(
+    administrator: Client, outlets: int
+) -> None:
+    alarm = Alarm.objects.get(kind="sources.stack-consecutive")
+    stack = Object.objects.get(code="SIM-cems-1")
+    day = Period.day(date(2026, 3, 4))
+    for later in (day, Period(day.end, day.end + 24 * HOUR)):
+        Verdict.objects.create(
+            subject=stack, rule="sources.stack-day", start=later.start, end=later.end,
+            values={"events": []}, expected=1, observed=1, lake_version=1, computed_at=later.end,
+        )  # fmt: skip
+        news = {"rule": "sources.stack-day", "variant": "", "subjects": [stack.pk]}
+        watch.verdicts_changed(news, later.end)
+    alarm.refresh_from_db()
+    assert alarm.state == "open"
+    led = re.search(r'href="/alarms/(\d+)"', administrator.get("/sources/").content.decode())
+    assert led is not None
+    assert Alarm.objects.get(pk=led[1]).detail["period"] == "2026-03-03"
+    desk.clear(alarm, Person.objects.get(username="chief"), "已查", day.start)
+    page = administrator.get(f"/alarms/{alarm.pk}").content.decode()
+    assert "历时" in page
+    assert "，已 " not in page
 
 
 def test_the_table_of_the_desk_is_given_as_a_file(administrator: Client, outlets: int) -> None:
