@@ -112,9 +112,16 @@ def series_of(objects: Iterable[Object]) -> pl.DataFrame:
 
 
 def last_hour(series: pl.DataFrame) -> datetime | None:
-    """The beginning of the newest hour that anything was measured in."""
-    found = Latest.objects.filter(series__in=series["series"].to_list()).order_by("-start").first()
-    return found.start if found else None
+    """The beginning of the newest hour by which half the stations had measured something: one
+    station ahead of the others (or one stamp that is wrong) does not speak for a city. Half is our
+    own bound; no standard gives one for hours."""
+    owners = dict(series.select("series", "object").iter_rows())
+    newest: dict[int, datetime] = {}
+    for one, start in Latest.objects.filter(series__in=list(owners)).values_list("series", "start"):
+        owner = owners[one]
+        newest[owner] = max(start, newest.get(owner, start))
+    heard = sorted(newest.values(), reverse=True)
+    return heard[(len(heard) + 1) // 2 - 1] if heard else None
 
 
 def daily_means(thing: Object, name: str, period: Period) -> dict[date, float | None]:
