@@ -61,6 +61,15 @@ def judged(city: Object, good: float) -> None:
     )  # fmt: skip
 
 
+def test_a_sheet_without_an_issuer_is_warned_of(leader: Client, city: Object) -> None:
+    judged(city, 70.0)
+    draft = editions.draft(KIND, city, MONTH, NOW)
+    address = f"/bulletins/{draft.pk}/publish"
+    assert "发布机构（issuer）" not in leader.get(address).content.decode()
+    Person.objects.update(organ=None)
+    assert "发布机构（issuer）" in leader.get(address).content.decode()
+
+
 def test_publishing_says_first_what_it_fixes(leader: Client, city: Object) -> None:
     judged(city, 70.0)
     draft = editions.draft(KIND, city, MONTH, NOW)
