@@ -175,6 +175,7 @@ def sign_in(people: int) -> list[str]:
     from django.contrib.sessions.backends.db import SessionStore
 
     from fenhe.access.models import Person
+    from fenhe.access.visits import USED
 
     made = []
     for at in range(people):
@@ -184,6 +185,7 @@ def sign_in(people: int) -> list[str]:
         session[SESSION_KEY] = str(one.pk)
         session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
         session[HASH_SESSION_KEY] = one.get_session_auth_hash()
+        session[USED] = time.time()
         session.save()
         made.append(f"sessionid={session.session_key}")
     return made
