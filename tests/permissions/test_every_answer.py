@@ -3,6 +3,7 @@ numbers too large, words in wrong places."""
 
 from __future__ import annotations
 
+import html
 import re
 import sys
 from collections.abc import Iterator
@@ -85,6 +86,36 @@ def test_what_only_reads_changes_nothing(chief: Person) -> None:
     assert counts() == before
 
 
+def test_what_a_page_offers_to_send_no_address_does(chief: Person) -> None:
+    """Every form of every page, with what it is filled in with, asked for as an address."""
+    client = signed_in(chief)
+    client.get("/sign-in/enrol")
+    before, asked = counts(), 0
+    for url in EVERY:
+        for action, given in sendable(url, client.get(url)):
+            client.get(action, given)
+            asked += 1
+    assert asked > 20
+    assert counts() == before
+
+
+def sendable(url: str, answer: HttpResponse) -> Iterator[tuple[str, dict[str, str]]]:
+    if answer.streaming or not answer.headers.get("Content-Type", "").startswith("text/html"):
+        return
+    for head, body in re.findall(r"<form([^>]*)>(.*?)</form>", answer.content.decode(), re.S):
+        action = re.search(r'action="([^"]*)"', head)
+        if 'method="post"' not in head:
+            continue
+        given = {
+            name: (re.search(r'value="([^"]*)"', tag) or ["", "1"])[1] or "1"
+            for tag, name in re.findall(
+                r'(<(?:input|select|textarea|button)[^>]*\sname="([^"]+)"[^>]*>)', body
+            )
+            if name != "csrfmiddlewaretoken"
+        }
+        yield html.unescape(action[1]) if action and action[1] else url, given
+
+
 def test_no_address_traces(chief: Person) -> None:
     client = signed_in(chief)
     wrong = []
@@ -146,8 +177,8 @@ def test_every_page_of_somebody_signed_in_leads_out(chief: Person) -> None:
         answer = client.get(url)
         if answer.status_code != 200 or not answer["Content-Type"].startswith("text/html"):
             continue
-        html = answer.content.decode()
-        if "<html" in html and 'action="/sign-out"' not in html:
+        text = answer.content.decode()
+        if "<html" in text and 'action="/sign-out"' not in text:
             wrong.append(url)
     assert wrong == []
 

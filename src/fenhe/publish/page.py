@@ -4,7 +4,7 @@ and what time it is. It answers with a dict for its template and never sees the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,11 +22,12 @@ Row = TypeVar("Row", bound="Model")
 @dataclass(frozen=True, slots=True)
 class Ask:
     person: Person | None  # None: the public
-    params: Mapping[str, str]
+    params: Mapping[str, str]  # of the address: they say what to show, never what to write
     language: Language
     now: datetime  # UTC; pages never look at a clock of their own
     looks: str = "page.view"  # "public.view": what is made here is for everybody's eyes
     sent: bool = False  # a form was sent: only then may the page write anything
+    form: Mapping[str, str] = field(default_factory=dict)  # what it says; empty unless sent
 
     def visible(self, rows: QuerySet[Row], action: str = "") -> QuerySet[Row]:
         """Those of the rows this person may see; every row a page shows comes through here."""

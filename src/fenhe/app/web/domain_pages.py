@@ -47,7 +47,7 @@ def _answer(domain_id: str, view: PageView) -> Callable[..., HttpResponseBase]:
     def answer(request: HttpRequest, **places: str) -> HttpResponseBase:
         if view.needs:
             gate.require(request.user, view.needs)
-        data = fill(_ask(request, places, view.keeps))
+        data = fill(_ask(request, places, keeps=view.keeps))
         wanted = request.GET.get("csv")
         if wanted is not None:
             return file_answer(data.get("tables", {}).get(wanted), request.GET.get("format", ""))
@@ -68,8 +68,20 @@ def _paper(make: Callable[[], Paper] | None) -> HttpResponse:
     return answer
 
 
-def _ask(request: HttpRequest, places: dict[str, str], keeps: bool = False) -> Ask:
-    sent = {**request.GET.dict(), **request.POST.dict()}
+def _ask(request: HttpRequest, places: dict[str, str], keeps: bool) -> Ask:
+    return Ask(
+        person=request.user if isinstance(request.user, Person) else None,
+        params={**{key: str(value) for key, value in request.GET.items()}, **places},
+        language=language(request),
+        now=utc_now(),
+        sent=request.method == "POST",
+        form=_form(request, keeps) if request.method == "POST" else {},
+    )
+
+
+def _form(request: HttpRequest, keeps: bool) -> dict[str, str]:
+    """What was sent, and never what an address says: a link could say it in another's name."""
+    sent = {key: str(value) for key, value in request.POST.items()}
     for name, file in request.FILES.items():
         if not isinstance(file, UploadedFile):
             continue
@@ -85,13 +97,7 @@ def _ask(request: HttpRequest, places: dict[str, str], keeps: bool = False) -> A
             )
         if file.size:
             sent[name] = _text(file.read())
-    return Ask(
-        person=request.user if isinstance(request.user, Person) else None,
-        params={**{key: str(value) for key, value in sent.items()}, **places},
-        language=language(request),
-        now=utc_now(),
-        sent=request.method == "POST",
-    )
+    return sent
 
 
 def _text(content: bytes) -> str:

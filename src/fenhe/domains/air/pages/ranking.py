@@ -41,9 +41,9 @@ def ranking(ask: Ask) -> dict[str, Any]:
     problems: list[str] = []
     frame, source = None, ""
     verdicts: dict[str, Verdict] = {}
-    if "table" in ask.params:
+    if "table" in ask.form:
         try:
-            frame = read(ask.params["table"])
+            frame = read(ask.form["table"])
             source = Text("上传的表", "the table uploaded")[ask.language]
         except BadInput as error:
             problems = error.lines(ask.language)
@@ -51,7 +51,7 @@ def ranking(ask: Ask) -> dict[str, Any]:
         frame, verdicts = _stations(place.counted if place else (), found.get(period), ask)
         name = place.thing.name(ask.language) if place else ""
         source = Text(f"{name} {period} 各站点", f"stations of {name}, {period}")[ask.language]
-    scheme = _scheme(ask.params.get("scheme", ""), found.get(period))
+    scheme = _scheme({**ask.params, **ask.form}.get("scheme", ""), found.get(period))
     limits = ranking_change.limits(found.get(period), ask.now)
     judged = ranks.rank(composite.composite(frame, scheme), limits=limits)
     judged = judged.sort("rank", "name", nulls_last=True)

@@ -20,7 +20,7 @@ def refused(error: FenheError, ask: Ask) -> dict[str, Any]:
 
 def text_or_file(ask: Ask, name: str) -> str:
     """What was typed, or the file sent beside it."""
-    return ask.params.get(f"{name}_file") or ask.params.get(name, "")
+    return ask.form.get(f"{name}_file") or ask.form.get(name, "")
 
 
 def money(text: str) -> Decimal:

@@ -33,7 +33,7 @@ def draws(ask: Ask) -> dict[str, Any]:
 def new_draw(ask: Ask) -> dict[str, Any]:
     """The form; sent once it shows what will be fixed, sent again it is fixed."""
     asked = {
-        name: ask.params.get(name, "") for name in ("name", "shares", "seed", "team", "do", "key")
+        name: ask.form.get(name, "") for name in ("name", "shares", "seed", "team", "do", "key")
     }
     asked |= {name: text_or_file(ask, name) for name in ("roll", "people")}
     data: dict[str, Any] = {"asked": asked, "may": _may(ask), "examples": _examples()}
@@ -55,7 +55,7 @@ def draw(ask: Ask) -> dict[str, Any]:
     case = _visible(ask).filter(pk=int(pk)).first() if pk.isdecimal() and len(pk) < 18 else None
     if case is None:
         raise NotFound("enforcement.no-draw", "没有这次抽取", "there is no such draw")
-    if ask.params.get("do") != "draw":
+    if ask.form.get("do") != "draw":
         return _shown(ask, case)
     try:
         _draw(ask, case)
@@ -141,7 +141,7 @@ def _announce(ask: Ask, asked: dict[str, str], plan: dict[str, Any]) -> Case:
 def _draw(ask: Ask, case: Case) -> None:
     if ask.person is None:
         raise Forbidden("access.forbidden", "请先登录", "sign in first")
-    seed = ask.params.get("seed", "").strip()
+    seed = ask.form.get("seed", "").strip()
     if rules.commitment(seed) != case.fields["seed_hash"]:
         raise BadInput(
             "enforcement.seed",

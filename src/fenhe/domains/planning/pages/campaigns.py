@@ -75,7 +75,7 @@ def campaign(ask: Ask) -> dict[str, Any]:
     rows = Case.objects.filter(pk=int(number) if number.isascii() and number.isdigit() else 0)
     one = gate.find(ask.person, rows.filter(procedure=CAMPAIGN).select_related("organ"), UNKNOWN)
     told: dict[str, Any] = {}
-    if "places" in ask.params:
+    if "places" in ask.form:
         told = _lay(ask, one)
     checks = list(
         ask.visible(Case.objects.filter(procedure=CHECK, parent=one)).order_by("pk")[:MOST_CHECKS]
@@ -94,7 +94,7 @@ def campaign(ask: Ask) -> dict[str, Any]:
         "failed": [_cell(check, ask.language) | {"title": check.title} for check in failed],
         "closed": sum(check.closed_at is not None for check in checks),
         "confidence": checklists.edition().table("items").rows[0].confidence,
-        "sent": ask.params.get("places", "") if "problem" in told else "",
+        "sent": ask.form.get("places", "") if "problem" in told else "",
         "tables": {
             "checks": Table(
                 f"checks-{one.pk}",
@@ -111,9 +111,9 @@ def campaign(ask: Ask) -> dict[str, Any]:
 def _lay(ask: Ask, one: Case) -> dict[str, Any]:
     if ask.person is None:
         raise Forbidden("access.forbidden", "请先登录", "sign in first")
-    places = ask.params["places"].splitlines()
+    places = ask.form["places"].splitlines()
     try:
-        made = work.lay(one, ask.params.get("list", ""), places, ask.person, ask.now)
+        made = work.lay(one, ask.form.get("list", ""), places, ask.person, ask.now)
     except (BadInput, Conflict) as error:
         return {"problem": error.message[ask.language], "status": 422}
     return {"laid": len(made)}

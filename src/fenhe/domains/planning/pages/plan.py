@@ -191,28 +191,29 @@ def objective(ask: Ask) -> dict[str, Any]:
 def bring(ask: Ask) -> dict[str, Any]:
     """The table of a plan: the form, the dry run, and what was written."""
     gate.require(ask.person, PLAN_EDIT)
+    asked = {**ask.params, **ask.form}
     data: dict[str, Any] = {
-        "asked": ask.params,
-        "year": ask.params.get("year") or f"{facts.today(ask).year}",
-        "area": ask.params.get("area", _own_area(ask.person)),
+        "asked": asked,
+        "year": asked.get("year") or f"{facts.today(ask).year}",
+        "area": asked.get("area", _own_area(ask.person)),
         "metrics": [{"id": one.id, "name": one.name[ask.language], "unit": one.unit}
                     for one in metrics.all()],
         "columns": list(zip(table.FORM, table.COLUMNS, strict=True)),
         "tables": {"form": Table("plan-form", list(table.FORM), [])},
     }  # fmt: skip
-    if "table" not in ask.params:
-        return data | ({"problems": [_NO_FILE[ask.language]], "status": 422} if "go" in ask.params
+    if "table" not in ask.form:
+        return data | ({"problems": [_NO_FILE[ask.language]], "status": 422} if ask.sent
                        else {})  # fmt: skip
     try:
         draft = _draft(ask)
-        if ask.params.get("go") == "commit":
+        if ask.form.get("go") == "commit":
             if ask.person is None:
                 raise Forbidden("access.forbidden", "请先登录", "sign in first")
             return data | {"written": importing.commit(draft, ask.person, ask.now), "draft": draft}
     except BadInput as error:
         lines = [one.line(ask.language) for one in error.problems] or [error.message[ask.language]]
         return data | {"sentence": error.message[ask.language], "problems": lines, "status": 422}
-    return data | {"draft": draft, "kept": ask.params["table"], "summary": _summary(draft)}
+    return data | {"draft": draft, "kept": ask.form["table"], "summary": _summary(draft)}
 
 
 _NO_FILE = Text("请选择一个文件", "choose a file")
@@ -223,22 +224,22 @@ def _own_area(person: Person | None) -> str:
 
 
 def _draft(ask: Ask) -> Draft:
-    year = ask.params.get("year", "")
-    name = ask.params.get("name", "").strip()
+    year = ask.form.get("year", "")
+    name = ask.form.get("name", "").strip()
     if not (year.isascii() and year.isdigit() and 1970 <= int(year) <= 2100) or not name:
         raise BadInput(
             "planning.head", "请填年度（如 2026）和计划名称", "give the year (2026) and a name"
         )
-    area = ask.params.get("area", "").strip()
+    area = ask.form.get("area", "").strip()
     if area and not (area.isascii() and area.isdigit() and len(area) <= 12):
         raise BadInput("planning.area", "区划代码应为数字", "an administrative code is digits")
-    file = ask.params.get("table.name", "")
-    frame, findings = read_whole(_path(ask.params["table"]), Path(file).name, _largest())
+    file = ask.form.get("table.name", "")
+    frame, findings = read_whole(_path(ask.form["table"]), Path(file).name, _largest())
     lines = table.read(frame, Path(file).name)
     lines.problems += findings.kept
     if ask.person is None:
         raise Forbidden("access.forbidden", "请先登录", "sign in first")
-    head = Head(int(year), name[:120], area, ask.params.get("basis", "").strip()[:300])
+    head = Head(int(year), name[:120], area, ask.form.get("basis", "").strip()[:300])
     return importing.check(lines, head, ask.person)
 
 

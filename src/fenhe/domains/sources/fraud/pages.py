@@ -28,7 +28,7 @@ LEFT_OUT = {
 
 
 def league(ask: Ask) -> dict[str, Any]:
-    asked = ask.params.get("act") == "run"
+    asked = ask.form.get("act") == "run"
     if asked:
         leads.want(ask.person, FRAUD)
     run = leads.newest(FRAUD)

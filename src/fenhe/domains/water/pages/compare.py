@@ -18,7 +18,7 @@ ORDER = tuple(feed.REASONS)
 
 
 def compare(ask: Ask) -> dict[str, Any]:
-    text = ask.params.get("table", "")
+    text = ask.form.get("table", "")
     if not text:
         return {"found": None}
     try:

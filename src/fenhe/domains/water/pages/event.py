@@ -170,7 +170,7 @@ def _task(stored: Stored, language: str) -> str:
 
 
 def _dispatch(ask: Ask, thing: Object, stored: Stored, offered: list[Procedure]) -> Case:
-    procedure = next((one for one in offered if one.id == ask.params.get("procedure")), None)
+    procedure = next((one for one in offered if one.id == ask.form.get("procedure")), None)
     if procedure is None or not isinstance(ask.person, Person):
         raise BadInput("act.no-procedure", "没有这个程序", "there is no such procedure")
     source = _source(thing, stored, procedure)
@@ -180,11 +180,11 @@ def _dispatch(ask: Ask, thing: Object, stored: Stored, offered: list[Procedure])
     gate.require(ask.person, ask.looks, thing)
     step = procedure.opening
     known = {
-        "what": ask.params.get("task", "").strip()[:LONGEST_TASK],
+        "what": ask.form.get("task", "").strip()[:LONGEST_TASK],
         "place": stored.name,
         "longitude": thing.longitude,
         "latitude": thing.latitude,
-        "team": ask.params.get("team", "").strip(),
+        "team": ask.form.get("team", "").strip(),
     }
     asked = {*step.fields, *step.may_fill}
     given = {name: value for name, value in known.items() if name in asked and value}

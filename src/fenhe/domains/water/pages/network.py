@@ -26,8 +26,8 @@ RIGHT = "registry.edit"
 def network(ask: Ask) -> dict[str, Any]:
     data: dict[str, Any] = {
         "may_edit": _may(ask),
-        "name": ask.params.get("name", ""),
-        "area": ask.params.get("area", ""),
+        "name": ask.form.get("name", ""),
+        "area": ask.form.get("area", ""),
     }
     if ask.sent:
         gate.require(ask.person, RIGHT)
@@ -67,8 +67,8 @@ def _sent(ask: Ask) -> dict[str, Any]:
         hash, text = _text(ask)
         prepared = network_records.prepare(
             network_layer.read(text),
-            ask.params.get("name", ""),
-            area=ask.params.get("area", ""),
+            ask.form.get("name", ""),
+            area=ask.form.get("area", ""),
         )
     except BadInput as error:
         return {
@@ -76,7 +76,7 @@ def _sent(ask: Ask) -> dict[str, Any]:
             "code": error.code,
             "problems": _told(error.problems, ask),
         }
-    if ask.params.get("commit"):
+    if ask.form.get("commit"):
         network_records.apply(prepared, ask.person, civil(ask.now).date())
         return {"written": _summary(prepared, ask)}
     return {"checked": {**_summary(prepared, ask), "hash": hash}}
@@ -84,13 +84,13 @@ def _sent(ask: Ask) -> dict[str, Any]:
 
 def _text(ask: Ask) -> tuple[str, str]:
     """The layer sent, kept by its hash between the two words."""
-    if hash := ask.params.get("hash", ""):
+    if hash := ask.form.get("hash", ""):
         try:
             with open_files().open(hash) as kept:
                 return hash, kept.read().decode("utf-8")
         except (ValueError, NotFound) as error:
             raise NotFound("files.absent", "没有这个文件", "there is no such file") from error
-    text = ask.params.get("layer", "")
+    text = ask.form.get("layer", "")
     if not text.strip():
         raise BadInput(
             "import.no-file", "请选择一个有内容的文件", "choose a file that is not empty"
