@@ -21,7 +21,6 @@ from fenhe.act.models import Case, Objective, Plan, Target
 from fenhe.act.scoped import PLAN_EDIT
 from fenhe.domains.planning.table import OBJECTIVE, TARGET, TASK, Line, Lines
 from fenhe.evidence import ledger
-from fenhe.kernel.errors import BadInput
 from fenhe.publish import metric as metrics
 from fenhe.publish.metric import Metric
 from fenhe.registry.models import Object
@@ -54,6 +53,7 @@ class Effect:
     what: What
     name: str
     changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    bound: tuple[Metric, Object] | None = None  # what a target is of
 
 
 @dataclass
@@ -77,6 +77,7 @@ def check(lines: Lines, head: Head, person: Person) -> Draft:
     gate.require(person, PLAN_EDIT, gate.Place(domain=PLANNING, area=head.area))
     plan = Plan.objects.filter(code=head.code).first()
     known = {one.code: one for one in Objective.objects.select_related("plan", "parent")}
+    _check_areas(lines, head, known, person)
     _check_objectives(lines, head, known)
     bound = _check_targets(lines, person)
     _check_tasks(lines, head)
@@ -87,6 +88,37 @@ def check(lines: Lines, head: Head, person: Person) -> Draft:
         *_task_effects(lines, head),
     ]
     return Draft(head, plan, effects)
+
+
+def _check_areas(lines: Lines, head: Head, known: Mapping[str, Objective], person: Person) -> None:
+    """Whoever sets a plan writes only into areas within the rights to do so."""
+    listed = {one.text("code"): one.text("area") or head.area for one in lines.of(OBJECTIVE)}
+    allowed: dict[str, bool] = {}
+    for one in lines.lines:
+        for area in sorted(_areas(one, listed, known, head)):
+            if area not in allowed:
+                allowed[area] = gate.may(person, PLAN_EDIT, gate.Place(PLANNING, area))
+            if not allowed[area]:
+                lines.blame(
+                    one.row, "area", f"您无权编制区划 {area or '（空）'} 的计划",
+                    f"you may not set the plan of area {area or '(none)'}", one.text("area"),
+                )  # fmt: skip
+
+
+def _areas(
+    line: Line, listed: Mapping[str, str], known: Mapping[str, Objective], head: Head
+) -> set[str]:
+    """Where the row writes: where it will lie and, of an objective that is there, where it lies;
+    a target, and a task that names no area, lies with its objective."""
+    own = line.text("area")
+    if line.level == TASK and own:
+        return {own}
+    code = line.text("code" if line.level == OBJECTIVE else "parent")
+    there = known.get(code)
+    found = {listed[code]} if code in listed else set()
+    if there is not None and (line.level != TASK or not found):
+        found.add(there.area)
+    return found
 
 
 def _check_objectives(lines: Lines, head: Head, known: Mapping[str, Objective]) -> None:
@@ -207,10 +239,10 @@ def _target_effect(
     )
     name = f"{metric.name.zh} {thing.name_zh}"
     if not old:
-        return Effect(line, "new", name)
+        return Effect(line, "new", name, bound=bound)
     new = _target_fields(line)
     changes = {key: (getattr(old, key), new[key]) for key in new if getattr(old, key) != new[key]}
-    return Effect(line, "changed" if changes else "same", name, changes)
+    return Effect(line, "changed" if changes else "same", name, changes, bound)
 
 
 def _task_effects(lines: Lines, head: Head) -> list[Effect]:
@@ -286,12 +318,9 @@ def _write_objectives(draft: Draft, plan: Plan) -> dict[str, Objective]:
 
 def _write_targets(draft: Draft, objectives: Mapping[str, Objective]) -> None:
     for one in draft.effects:
-        if one.line.level != TARGET or one.what == "same":
+        if one.bound is None or one.what == "same":
             continue
-        metric = metrics.named(one.line.text("metric"))
-        if metric is None:
-            raise BadInput("planning.metric", "没有这个指标", "there is no such metric")
-        thing = Object.objects.get(code=one.line.text("subject"), kind__in=metric.kinds)
+        metric, thing = one.bound
         Target.objects.update_or_create(
             objective=objectives[one.line.text("parent")],
             metric=metric.id,

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
 from django.test import Client
 
-from fenhe.access.models import Organ, Person
+from fenhe.access.models import Grant, Organ, Person
 from fenhe.act.models import Case, Objective, Plan, Target
 from fenhe.act.targets import planned
 from fenhe.app import assets
@@ -168,6 +169,58 @@ def test_who_may_not_bring_a_plan_in(role: str, area: str, city: Object) -> None
     person = Person.objects.create(username="p", role=role, organ=organ)
     with pytest.raises(Forbidden):
         importing.check(lines(), HEAD, person)
+
+
+def test_no_row_reaches_beyond_the_rights_of_who_brings_it(office: Person, city: Object) -> None:
+    """The dry run says it of each row, and not the first task that cannot be opened."""
+    header = [*HEADER, "area"]
+    blank = [""] * 12
+
+    def placed(area: str, *cells: str) -> dict[str, str]:
+        return dict(zip(header, [*[*cells, *blank][:12], area], strict=True))
+
+    rows = [
+        placed("140105", "目标", "A", "", "蓝天"),
+        placed("310000", "目标", "B", "", "别处的目标"),
+        placed("", "指标", "", "B", "", "大气科", "", "PM2.5 年均浓度", "C1", "40"),
+        placed("310000", "任务", "A-1", "A", "别处的任务", "大气科", *blank[:6], f"{YEAR}-12-20"),
+        placed("", "任务", "B-1", "B", "随目标", "大气科", *blank[:6], f"{YEAR}-12-20"),
+        placed("140105", "任务", "B-2", "B", "本区", "大气科", *blank[:6], f"{YEAR}-12-20"),
+    ]
+    frame = pl.DataFrame([{**one, "row": row} for row, one in enumerate(rows, start=2)])
+    local = Person.objects.create(username="local")
+    Grant.objects.create(person=local, role="office", area="140100")
+    with pytest.raises(BadInput, match=r"planning\.table") as caught:
+        importing.check(table.read(frame, "plan.csv"), HEAD, local)
+    assert [(one.row, one.column) for one in caught.value.problems] == [
+        (row, "区划代码") for row in (3, 4, 5, 6)
+    ]
+    assert not Objective.objects.exists()
+
+
+def test_an_objective_is_not_taken_out_of_an_area_beyond_the_rights(
+    plan: Plan, office: Person
+) -> None:
+    Objective.objects.filter(code="A1").update(area="310000")
+    local = Person.objects.create(username="local")
+    Grant.objects.create(person=local, role="office", area="140100")
+    with pytest.raises(BadInput, match=r"planning\.table") as caught:
+        importing.check(lines(), HEAD, local)
+    assert [one.row for one in caught.value.problems] == [3, 4]
+
+
+def test_a_target_is_of_the_object_that_was_checked(
+    office: Person, city: Object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One code in two kinds, and one that this person may not see."""
+    away = Area.objects.create(adcode="310000", name_zh="别处", name_en="x", level="city")
+    two = replace(metric.get("air.pm2_5"), kinds=("air_station", "air_city"))
+    monkeypatch.setattr(metric, "named", lambda text: two)
+    Object.objects.create(kind="air_station", code="C1", name_zh="站", area=away)
+    local = Person.objects.create(username="local", organ=office.organ)
+    Grant.objects.create(person=local, role="office", area="140100")
+    importing.commit(importing.check(lines(ROWS[:3]), HEAD, local), local, utc_now())
+    assert Target.objects.get().subject == city
 
 
 # --- targets --------------------------------------------------------------------------------------
