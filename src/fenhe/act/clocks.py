@@ -11,6 +11,9 @@ from datetime import date, datetime
 from typing import TypedDict
 
 from django.db import transaction
+from django.db.models import BigIntegerField, Exists, OuterRef, QuerySet, When
+from django.db.models import Case as Chosen
+from django.db.models.functions import Cast, Substr
 
 from fenhe.access.models import Organ
 from fenhe.act import filling, obligations
@@ -29,6 +32,22 @@ LIVE = (*RUNNING, "suspended")
 def of(case: Case) -> list[Obligation]:
     """All clocks the case ever had, oldest first."""
     return list(Obligation.objects.filter(about=about(case)).order_by("pk"))
+
+
+def of_cases(cases: QuerySet[Case]) -> QuerySet[Obligation]:
+    """The clocks of these cases, such as those that a person may see: a clock is seen with its
+    case, wherever the object of the case lies. `number_of` names the case of one."""
+    number = Chosen(
+        When(about__startswith="case:", then=Cast(Substr("about", 6), BigIntegerField())),
+        output_field=BigIntegerField(),
+    )
+    mine = cases.order_by().filter(pk=OuterRef("case_number"))
+    return Obligation.objects.annotate(case_number=number).filter(Exists(mine))
+
+
+def number_of(clock: Obligation) -> int:
+    """The primary key of the case: "case:17" -> 17."""
+    return int(clock.about.removeprefix("case:"))
 
 
 def about(case: Case) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import CharField, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import QuerySet
 
 from fenhe.act import clocks
 from fenhe.act.models import Case, Obligation
@@ -49,7 +48,7 @@ def due(ask: Ask) -> list[Due]:
     """The clocks that end first, late ones before all."""
     running = _running(ask.visible(Case.objects.all())).order_by("due", "pk")
     found = list(running[:MOST])
-    numbers = [int(one.about.removeprefix("case:")) for one in found]
+    numbers = [clocks.number_of(one) for one in found]
     cases = Case.objects.select_related("handler", "organ").in_bulk(numbers)
     return [
         _due(one, cases[number], ask.language, ask.now)
@@ -59,12 +58,7 @@ def due(ask: Ask) -> list[Due]:
 
 def _running(mine: QuerySet[Case]) -> QuerySet[Obligation]:
     """The running clocks of these cases that have a last day."""
-    keys = mine.order_by().annotate(
-        key=Concat(Value("case:"), Cast("pk", CharField()), output_field=CharField())
-    )
-    return Obligation.objects.filter(
-        about__in=keys.values("key"), state__in=clocks.RUNNING, due__isnull=False
-    )
+    return clocks.of_cases(mine).filter(state__in=clocks.RUNNING, due__isnull=False)
 
 
 def _due(clock: Obligation, case: Case, tongue: str, now: datetime) -> Due:

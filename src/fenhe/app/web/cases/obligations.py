@@ -7,9 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, When
-from django.db.models import Case as Chosen
-from django.db.models.functions import Cast, Substr
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.dateparse import parse_datetime
 
@@ -52,13 +50,8 @@ def show(request: HttpRequest) -> HttpResponse:
 
 def _visible(request: HttpRequest) -> QuerySet[Obligation]:
     """Open limits with a last day, of cases that the gate shows to this person."""
-    number = Chosen(
-        When(about__startswith="case:", then=Cast(Substr("about", 6), BigIntegerField())),
-        output_field=BigIntegerField(),
-    )
-    mine = gate.visible(request.user, Case.objects.order_by()).filter(pk=OuterRef("case_number"))
-    running = Obligation.objects.filter(met_at=None, due__isnull=False)
-    return running.annotate(case_number=number).filter(Exists(mine))
+    mine = gate.visible(request.user, Case.objects.all())
+    return clocks.of_cases(mine).filter(met_at=None, due__isnull=False)
 
 
 def _scoped(found: QuerySet[Obligation], scope: str, now: datetime) -> QuerySet[Obligation]:
@@ -88,7 +81,7 @@ def _after(found: QuerySet[Obligation], place: str) -> QuerySet[Obligation]:
 
 def _rows(listed: list[Obligation], tongue: str, now: datetime) -> list[dict[str, Any]]:
     cases = Case.objects.select_related("organ", "handler").in_bulk(
-        [int(one.about[5:]) for one in listed]
+        [clocks.number_of(one) for one in listed]
     )
     newest: dict[int, Reminder] = {}
     for reminder in Reminder.objects.filter(obligation__in=listed).order_by("pk"):
@@ -96,7 +89,7 @@ def _rows(listed: list[Obligation], tongue: str, now: datetime) -> list[dict[str
             newest[reminder.obligation_id] = reminder
     calendar = notices.current()
     return [
-        _row(one, cases[int(one.about[5:])], newest.get(one.pk), calendar, tongue, now)
+        _row(one, cases[clocks.number_of(one)], newest.get(one.pk), calendar, tongue, now)
         for one in listed
     ]
 

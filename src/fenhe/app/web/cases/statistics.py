@@ -12,10 +12,9 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from fenhe.access import gate
 from fenhe.access.models import Organ
 from fenhe.act import clocks
-from fenhe.act.models import Case, CaseEntry, Obligation
+from fenhe.act.models import Case, CaseEntry
 from fenhe.act.procedures.shape import Procedure
 from fenhe.app.web.cases.listing import current, visible
 from fenhe.app.web.preferences import language
@@ -82,8 +81,8 @@ def _by_organ(request: HttpRequest, tongue: str) -> list[dict[str, Any]]:
     since = utc_now() - PERIOD
     late = ~Q(due=None) & Q(met_at__gte=F("due"))
     counted = (
-        gate.visible(request.user, Obligation.objects.all())
-        .filter(about__startswith="case:", accuses=True, started_at__gte=since)
+        clocks.of_cases(visible(request))
+        .filter(accuses=True, started_at__gte=since)
         .order_by()
         .values("organ__name_zh", "organ__name_en")
         .annotate(

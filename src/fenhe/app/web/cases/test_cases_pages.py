@@ -10,11 +10,13 @@ import pytest
 from django.test import Client
 from docx import Document
 
-from fenhe.access.models import Organ, Person
-from fenhe.act.models import Case, CaseDocument
+from fenhe.access.models import Grant, Organ, Person
+from fenhe.act import clocks
+from fenhe.act.models import Case, CaseDocument, Obligation
 from fenhe.app import assets
 from fenhe.app.boot import boot
 from fenhe.kernel.period import civil, utc_now
+from fenhe.registry.models import Area, Object
 
 boot()
 pytestmark = [
@@ -254,3 +256,23 @@ def test_medians_are_narrowed_to_an_organ_and_a_procedure(sign_in: As, bureau: O
     stranger = sign_in("enforcer", away).get(url)
     assert stranger.context["states"] == []
     assert stranger.context["choices"]["organs"] == []
+
+
+def test_clocks_are_counted_with_the_cases_that_may_be_seen(sign_in: As, bureau: Organ) -> None:
+    """Of a case without an object too; and not of a case elsewhere about an object here."""
+    opened(sign_in("enforcer"))
+    here = Area.objects.create(adcode="140100", name_zh="太原", name_en="Taiyuan", level="city")
+    thing = Object.objects.create(kind="air_city", code="C", name_zh="城", area=here)
+    away = Organ.objects.create(
+        code="140200", name_zh="大同", name_en="Datong", kind="bureau", area="140200", issuing=True
+    )
+    other = opened(sign_in("enforcer", away))
+    Obligation.objects.filter(about=clocks.about(other)).update(subject=thing)
+    Obligation.objects.update(accuses=True)
+    local = Person.objects.create(username="local")
+    Grant.objects.create(person=local, role="enforcer", area="140100")
+    client = Client()
+    client.force_login(local)
+    [row] = client.get("/cases/statistics").context["organs"]
+    assert row["name"] == bureau.name_zh
+    assert row["running"] == Obligation.objects.filter(organ=bureau).count() > 0

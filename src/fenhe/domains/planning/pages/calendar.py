@@ -8,9 +8,6 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import CharField, Value
-from django.db.models.functions import Cast, Concat
-
 from fenhe.act import clocks, notices
 from fenhe.act.deadlines.counting import Walk
 from fenhe.act.models import Case, Obligation
@@ -100,15 +97,10 @@ _KIND = Text("任务期限", "task due")
 
 
 def _clocks(ask: Ask, first: date, last: date) -> list[tuple[Obligation, Case]]:
-    mine = ask.visible(Case.objects.filter(closed_at=None)).order_by()
-    keys = mine.annotate(
-        key=Concat(Value("case:"), Cast("pk", CharField()), output_field=CharField())
-    )
-    running = Obligation.objects.filter(
-        about__in=keys.values("key"), state__in=clocks.RUNNING, due_day__range=(first, last)
-    )
+    mine = ask.visible(Case.objects.filter(closed_at=None))
+    running = clocks.of_cases(mine).filter(state__in=clocks.RUNNING, due_day__range=(first, last))
     found = list(running.order_by("due_day", "pk")[:MOST])
-    numbers = {one.pk: int(one.about.removeprefix("case:")) for one in found}
+    numbers = {one.pk: clocks.number_of(one) for one in found}
     known = Case.objects.select_related("organ").in_bulk(list(numbers.values()))
     return [(one, known[numbers[one.pk]]) for one in found]
 
