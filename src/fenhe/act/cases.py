@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from fenhe.access import gate
@@ -49,13 +49,27 @@ class Opening:
 
 
 def open_(wanted: Opening, person: Person, now: datetime, produce: Sequence[str] = ()) -> Case:
-    """A new case under the version in force today. Raises Forbidden, BadInput `act.fields`."""
+    """A new case under the version in force today; what was opened from the same source already
+    is that case. Raises Forbidden, BadInput `act.fields`."""
     procedure = register.in_force(wanted.procedure, civil(now).date())
     place = gate.Place(domain=procedure.id.partition(".")[0], area=_area(wanted, person.organ))
     post = holding.require(person, procedure.opening.by, place)
     if procedure.opening.through != wanted.through:
         raise Conflict("act.through", *elsewhere(procedure.opening))
-    return begin(wanted, procedure, str(person), post, now, person, produce)
+    if there := _of_source(wanted):
+        return there
+    try:
+        return begin(wanted, procedure, str(person), post, now, person, produce)
+    except IntegrityError:
+        if there := _of_source(wanted):
+            return there  # sent twice at once: the other was first
+        raise
+
+
+def _of_source(wanted: Opening) -> Case | None:
+    if not wanted.source:
+        return None
+    return Case.objects.filter(source=wanted.source, procedure=wanted.procedure).first()
 
 
 def begin(

@@ -301,6 +301,20 @@ def at_once(jobs: list[Callable[[], Any]]) -> list[Any]:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_one_source_opens_one_case_however_often_and_at_once(staff: Staff) -> None:
+    wanted = cases.Opening("dispatch.order", {"what": "查看异味"}, source="pulse:1")
+
+    def opened() -> Case:
+        return cases.open_(wanted, staff["office"], NOW)
+
+    found = at_once([opened] * 4)
+    assert {one.pk for one in [*found, opened()]} == {Case.objects.get().pk}
+    assert CaseEntry.objects.count() == 1
+    with pytest.raises(Forbidden):
+        cases.open_(wanted, staff["legal_reviewer"], NOW)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_of_two_officers_one_succeeds_and_one_is_told(clue: Case, staff: Staff) -> None:
     given = {"party_code": "9114", "place": "小店区", "source": "alarm"}
     second = Person.objects.create(

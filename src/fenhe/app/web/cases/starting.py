@@ -66,8 +66,6 @@ def _open(request: HttpRequest, procedure: Procedure, person: Person, parent: Ca
     step = procedure.opening
     key = request.POST.get("key", "")[:80]
     source = f"form:{person.pk}:{key}" if key else None
-    if source and (sent := Case.objects.filter(source=source).first()):
-        return sent
     wanted = cases.Opening(
         procedure.id,
         forms.sent(request, (*step.fields, *step.may_fill), procedure),

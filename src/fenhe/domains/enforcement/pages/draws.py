@@ -128,9 +128,6 @@ def _announce(ask: Ask, asked: dict[str, str], plan: dict[str, Any]) -> Case:
     if ask.person is None:
         raise Forbidden("access.forbidden", "请先登录", "sign in first")
     source = f"draw:{ask.person.pk}:{asked['key'][:60]}" if asked["key"] else None
-    sent = Case.objects.filter(source=source).first() if source else None
-    if sent is not None:
-        return sent
     given = {name: asked[name] for name in ("name", "roll", "people", "shares", "team")}
     given |= {name: plan[name] for name in ("on_the_roll", "seed_hash", "roll_hash")}
     given["shares"] = " ".join(asked["shares"].split())

@@ -173,10 +173,7 @@ def _dispatch(ask: Ask, thing: Object, stored: Stored, offered: list[Procedure])
     procedure = next((one for one in offered if one.id == ask.form.get("procedure")), None)
     if procedure is None or not isinstance(ask.person, Person):
         raise BadInput("act.no-procedure", "没有这个程序", "there is no such procedure")
-    source = _source(thing, stored, procedure)
-    there = Case.objects.filter(source=source).first()
-    if there is not None:
-        return there  # sent twice: one pulse, one order
+    source = _source(thing, stored, procedure)  # sent twice: one pulse, one order
     gate.require(ask.person, ask.looks, thing)
     step = procedure.opening
     known = {
