@@ -130,7 +130,7 @@ def opened(
     )
     page.goto(address + re.sub(r"^https?://[^/]+", "", link))
     page.click("main button.primary")
-    page.wait_for_load_state()
+    page.wait_for_url(lambda url: "/sign-in" not in url)
     return page, faults
 
 

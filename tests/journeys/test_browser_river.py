@@ -134,7 +134,7 @@ def test_from_a_layer_of_lines_to_an_order(
         page.set_default_timeout(PATIENCE)
         page.goto(address + re.sub(r"^https?://[^/]+", "", link))
         page.click("main button.primary")
-        page.wait_for_load_state()
+        page.wait_for_url(lambda url: "/sign-in" not in url)
 
         page.goto(f"{address}/water/network")
         page.set_input_files("input[name=layer]", str(layer(folder)))

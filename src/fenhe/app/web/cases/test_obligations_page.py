@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.test import Client
 
 from fenhe.access.models import Organ, Person
-from fenhe.act import cases, obligations
+from fenhe.act import cases, notices, obligations
+from fenhe.act.deadlines import Calendar
 from fenhe.act.models import Case, Obligation
 from fenhe.act.obligations import remind
 from fenhe.app import assets
 from fenhe.app.boot import boot
-from fenhe.kernel.period import civil, utc_now
+from fenhe.kernel.period import civil
 
 boot()
 pytestmark = [
@@ -23,6 +24,13 @@ pytestmark = [
         not (assets.BUILT / "manifest.json").exists(), reason="web assets are not built"
     ),
 ]
+NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)
+"""A Monday with no holiday near: what is due fifteen days later is due on a working day."""
+
+
+@pytest.fixture(autouse=True)
+def that_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fenhe.app.web.cases.obligations.utc_now", lambda: NOW)
 
 
 @pytest.fixture
@@ -56,7 +64,7 @@ def look(officer: Person) -> Callable[..., str]:
 
 
 def opened(officer: Person, days_ago: int = 0) -> Case:
-    now = utc_now() - timedelta(days=days_ago)
+    now = NOW - timedelta(days=days_ago)
     day = civil(now).date().isoformat()
     given = {"party": "某厂", "conduct": "超标", "discovered_on": day}
     return cases.open_(cases.Opening("enforcement.penalty", given), officer, now)
@@ -74,19 +82,21 @@ def test_each_limit_stands_in_its_scope(officer: Person, look: Callable[..., str
 
 
 def test_what_is_provisional_says_why_and_accuses_nobody(
-    officer: Person, look: Callable[..., str]
+    officer: Person, look: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("fenhe.act.deadlines.calendar.library_years", lambda: (2004, 2026))
+    monkeypatch.setattr(notices, "current", Calendar)
     case = opened(officer)
-    day = civil(utc_now()).date().replace(year=2027, month=1, day=5)
     obligations.start(
-        f"case:{case.pk}:decision:1", "pen.decision", day, utc_now(), about=f"case:{case.pk}"
-    )
+        f"case:{case.pk}:decision:1", "pen.decision", date(2027, 1, 5), NOW,
+        about=f"case:{case.pk}",
+    )  # fmt: skip
     page = look("provisional")
     assert case.number in page
     assert "暂定" in page
     assert "2027" in page
     assert "尚无通知" in page
-    Obligation.objects.filter(rule="pen.decision").update(due=utc_now() - timedelta(days=3))
+    Obligation.objects.filter(rule="pen.decision").update(due=NOW - timedelta(days=3))
     assert "chip bad" not in look("provisional")
     assert case.number not in look("overdue")
 
@@ -96,7 +106,7 @@ def test_the_newest_reminder_is_told_with_its_light(
 ) -> None:
     opened(officer, days_ago=40)
     clock = Obligation.objects.get()
-    remind({"step": "overdue", "clocks": [[clock.pk, 0]]}, utc_now())
+    remind({"step": "overdue", "clocks": [[clock.pk, 0]]}, NOW)
     assert "分管局长" in look("overdue")
 
 
