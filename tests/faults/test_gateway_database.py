@@ -130,7 +130,7 @@ def test_a_database_that_stops_under_load_costs_nobody_an_answer(
     try:
         spooled = tmp_path / "spool" / "gateway-0"
         register = lambda: python(REGISTER % MNS[1])  # noqa: E731
-        run(lambda: _under_load(port, database, spooled, register))
+        run(lambda: _under_load(port, children[0], database, spooled, register), 300)
         state = json.loads(python(STATE))
     finally:
         for child in children:
@@ -145,9 +145,13 @@ SOME = 400
 
 
 async def _under_load(
-    port: int, database: Database, spooled: Path, register: Callable[[], object]
+    port: int,
+    gateway: subprocess.Popen[bytes],
+    database: Database,
+    spooled: Path,
+    register: Callable[[], object],
 ) -> None:
-    client = await _connected(port)
+    client = await _connected(port, gateway)
     await _answered(client, 0, SOME)
     await _read(spooled)
     for turn in (1, 2):  # the reader of the spool is in the middle of something, or will be
@@ -158,7 +162,7 @@ async def _under_load(
             await _answered(client, 3 * SOME, SOME)
         await asyncio.to_thread(database.start)
     await asyncio.to_thread(register)
-    other = await _connected(port)
+    other = await _connected(port, gateway)
     for _ in range(40):  # the gateway looks into the records every second
         await other.send(packet(1, mn=MNS[1]))
         if await other.heard(1.0) is not None:
@@ -170,8 +174,9 @@ async def _under_load(
     await _read(spooled)
 
 
-async def _connected(port: int) -> Client:
+async def _connected(port: int, gateway: subprocess.Popen[bytes]) -> Client:
     while True:
+        assert gateway.poll() is None, f"the gateway ended with {gateway.returncode}"
         try:
             return Client(*await asyncio.open_connection("127.0.0.1", port))
         except OSError:

@@ -163,6 +163,7 @@ def test_from_the_list_to_the_dossier_and_back_by_the_map(
         page.click(".list-bar details:nth-of-type(2) summary")
         page.fill("input[name=name]", view)
         page.click(".list-bar form[method=post] button:not(.quiet)")
+        page.locator(".views", has_text=view).wait_for(state="attached")
         page.click(".list-bar details:nth-of-type(2) summary")
         assert view in page.inner_text(".views")
 

@@ -153,6 +153,8 @@ def test_from_a_layer_of_lines_to_an_order(
                 break
             page.wait_for_timeout(500)
             page.reload()
+        else:
+            raise AssertionError(page.inner_text("main"))
         fits(page)
         page.locator(event).first.click()
         page.wait_for_url("**/water/event/A/20260331T1200")

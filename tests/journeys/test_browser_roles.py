@@ -172,7 +172,7 @@ def duty_officer(at: Visit) -> None:
     at.page.wait_for_selector(".acts")
     at.page.fill("form[action$=acknowledge] input[name=note]", "已通知运维")
     at.page.click("form[action$=acknowledge] button")
-    at.page.wait_for_selector(".timeline li")
+    at.page.wait_for_selector(".timeline li:has-text('已通知运维')")
     told = at.page.inner_text(".timeline")
     assert at.say("赵值班确认了告警", "赵值班 took the alarm") in told
     assert "已通知运维" in told
@@ -215,8 +215,7 @@ def enforcement_team(at: Visit) -> None:
     at.page.click(f"summary:has-text('{at.say('记一条备注', 'Add a note')}')")
     at.page.fill("form[action$=note] textarea", "<b>现场</b>已到")
     at.page.click("form[action$=note] button")
-    at.page.wait_for_selector(".timeline li")
-    assert "<b>现场</b>已到" in at.page.inner_text(".timeline")
+    at.page.wait_for_selector(".timeline li:has-text('<b>现场</b>已到')")
 
 
 def director(at: Visit) -> None:

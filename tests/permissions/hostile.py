@@ -90,7 +90,8 @@ def _attributes(kind: Kind) -> dict[str, Any]:
 
 
 def _alarms_and_verdicts(city: Object, station: Object) -> None:
-    now, day = utc_now(), Period.day(utc_now().date())
+    now = utc_now()
+    day = Period.day(civil(now).date())
     for pk, kind in ((1, "air.x"), (2, "water.x")):
         Alarm.objects.create(
             pk=pk, key=f"{kind}:1", kind=kind, severity="red", subject=station, message_zh=HOSTILE,
@@ -119,7 +120,8 @@ def _publications(city: Object) -> None:
     content = {**sheet.as_dict(), "coverage": {"observed": 1, "expected": 1}}
     said = TEXT.as_dict()
     reason = {**said, "changes": [{"label": said, "from": said, "to": said, "unit": HOSTILE}]}
-    now, day = utc_now(), Period.day(utc_now().date())
+    now = utc_now()
+    day = Period.day(civil(now).date())
     Publication.objects.bulk_create(
         Publication(
             pk=pk, kind="air.city-bulletin", subject=city, start=day.start, end=day.end, edition=pk,

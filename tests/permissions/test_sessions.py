@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from fenhe.access import second_factor, sign_in, visits
-from fenhe.access.models import Grant, Person, SecondFactor, Visit
+from fenhe.access.models import Grant, Person, RecoveryCode, SecondFactor, Visit
 from fenhe.app.boot import boot
 from fenhe.evidence.models import Act
 from fenhe.kernel.errors import BadInput
@@ -251,21 +251,29 @@ def test_a_second_factor_is_set_only_after_a_fresh_proof(person: Person, method:
 
 
 @pytest.mark.parametrize("url", GUARDED)
-def test_nor_taken_off_without_one(person: Person, url: str) -> None:
+def test_nor_taken_off_without_one(
+    person: Person, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = utc_now()
+    monkeypatch.setattr(second_factor, "utc_now", lambda: now)
     client = entered()
     second_factor.propose(person)
     secret = second_factor._open(SecondFactor.objects.get(person=person))
     totp = pyotp.TOTP(secret)
-    second_factor.confirm(person, totp.at(utc_now() - timedelta(seconds=30)))
+    second_factor.confirm(person, totp.at(now - timedelta(seconds=30)))
+    first = set(RecoveryCode.objects.values_list("code_hash"))
     later(client, visits.PROVED, visits.CONFIRMED)
-    assert client.post(url, {"code": totp.now()})["Location"].startswith("/account/confirm")
+    assert client.post(url, {"code": totp.at(now)})["Location"].startswith("/account/confirm")
     assert second_factor.is_set(person)
+    assert set(RecoveryCode.objects.values_list("code_hash")) == first
     alone = {"password": PASSWORD, "code": "000000"}
     assert client.post("/account/confirm", alone).status_code == 403
-    both = {"password": PASSWORD, "code": totp.now()}
+    both = {"password": PASSWORD, "code": totp.at(now)}
     assert client.post("/account/confirm", both).status_code == 302
-    following = {"code": totp.at(utc_now() + timedelta(seconds=30))}
-    assert client.post(url, following).status_code in (200, 302)
+    answer = client.post(url, {"code": totp.at(now + timedelta(seconds=30))})
+    assert not answer.get("Location", "").startswith("/account/confirm")
+    assert second_factor.is_set(person) == (url == "/account/recovery-codes")
+    assert first.isdisjoint(RecoveryCode.objects.values_list("code_hash"))
 
 
 def test_a_session_is_ended_only_after_a_fresh_proof(person: Person) -> None:

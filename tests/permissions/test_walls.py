@@ -154,7 +154,7 @@ def test_typing_keys_is_throttled_by_address(token: str) -> None:
         assert Client().post("/wall", {"key": "fh_x_guess"}).status_code == 403
     refused = Client().post("/wall", {"key": token})
     assert refused.status_code == 403
-    assert "15" in refused.content.decode()
+    assert "请 15 分钟后再试" in refused.content.decode()
     elsewhere = Client(REMOTE_ADDR="10.0.0.9")
     assert elsewhere.post("/wall", {"key": token}).status_code == 302
 

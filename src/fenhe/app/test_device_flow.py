@@ -16,7 +16,7 @@ from fenhe.ingest.hj212.gateway import intake
 from fenhe.ingest.hj212.gateway.directory import Device as Known
 from fenhe.ingest.hj212.gateway.directory import Directory
 from fenhe.ingest.models import Device, DeviceLink, DeviceRequest
-from fenhe.kernel.period import Period, utc_now
+from fenhe.kernel.period import Period, civil, utc_now
 from fenhe.observe import device_gaps, devices, flags, parameters, readings
 from fenhe.observe.models import Parameter
 from fenhe.registry.models import Object, Series
@@ -118,14 +118,9 @@ def test_each_command_has_its_resolution(desk: Desk) -> None:
 
 
 def test_every_version_is_kept_in_the_order_it_came(desk: Desk) -> None:
-    for value in ("1", "2", "1"):
+    for second, value in enumerate(("1", "2", "1")):
         desk.sends(
-            "2061",
-            "20260801080000",
-            {"a21026": {"Avg": value}},
-            QN=f"2026080109000000{value}"
-            if value == "2"
-            else f"202608010900{utc_now():%S}{utc_now().microsecond // 1000:03d}",
+            "2061", "20260801080000", {"a21026": {"Avg": value}}, QN=f"2026080109000{second}000"
         )
     desk.flush()
     series = Series.objects.get(property="so2").pk
@@ -226,7 +221,8 @@ def test_parameters_are_kept_with_versions_and_changes_told_from_the_one_before(
 
 
 def test_a_parameter_report_of_the_future_counts_when_it_came(desk: Desk) -> None:
-    desk.sends("3020", "20270801080000", {"i13008": {"Info": "2"}}, PolId="a21026")
+    tomorrow = civil(utc_now() + timedelta(days=1))
+    desk.sends("3020", f"{tomorrow:%Y%m%d%H%M%S}", {"i13008": {"Info": "2"}}, PolId="a21026")
     desk.flush()
     assert Parameter.objects.get().at <= utc_now()
 

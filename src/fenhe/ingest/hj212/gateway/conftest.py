@@ -118,12 +118,19 @@ async def site(
         await gateway.drain()
 
 
-def run(work: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(_awaited(work), 60))
+def run(work: Callable[[], Awaitable[None]], seconds: float = 60.0) -> None:
+    asyncio.run(asyncio.wait_for(_awaited(work), seconds))
 
 
 async def _awaited(work: Callable[[], Awaitable[None]]) -> None:
     await work()
+
+
+def leap(seconds: float) -> None:
+    """From now on the clock of the running loop is ahead by so much more."""
+    loop = asyncio.get_running_loop()
+    before = loop.time
+    loop.time = lambda: before() + seconds  # type: ignore[method-assign]
 
 
 async def until(true: Callable[[], Any], seconds: float = 10.0) -> None:

@@ -9,45 +9,50 @@ import ssl
 import subprocess
 from pathlib import Path
 
-from fenhe.ingest.hj212.gateway.conftest import MN, packet, run, site, until
+from fenhe.ingest.hj212.gateway.conftest import MN, Client, leap, packet, run, site, until
 from fenhe.ingest.hj212.gateway.server import Limits
+
+LIMIT, MOST = 60.0, 240.0
+STEP = 0.6 * LIMIT
+"""One step is within the limit, two are not; a machine that stalls for 20 s changes neither."""
 
 # -- connections (F14) ----------------------------------------------------------------------------
 
 
 def test_silent_and_slow_connections_are_closed_and_others_live(tmp_path: Path) -> None:
     async def work() -> None:
-        async with site(tmp_path, Limits(idle_seconds=1.5, frame_seconds=1.5)) as here:
+        async with site(tmp_path, Limits(idle_seconds=LIMIT, frame_seconds=LIMIT)) as here:
             silent, slow, alive = [await here.connect() for _ in range(3)]
-
-            async def drip() -> None:
-                for byte in packet(1)[:-8]:
-                    slow.writer.write(bytes([byte]))
-                    await asyncio.sleep(0.05)
-
-            task = asyncio.create_task(drip())
-            for number in range(20):
-                await alive.send(packet(number + 10))
-                assert (await alive.heard()).field("CN") == "9014"
-                await asyncio.sleep(0.2)
-            assert await silent.closed()
-            assert await slow.closed()
-            task.cancel()
+            most = packet(1)[:-8]
+            await slow.send(most[:20])
+            await answered(alive, 10)
+            await until(lambda: here.gateway.counts.bytes == len(packet(10)) + 20)
+            leap(STEP)
+            await slow.send(most[20:])
+            await answered(alive, 11)
+            await until(lambda: here.gateway.counts.bytes == 2 * len(packet(10)) + len(most))
+            leap(STEP)
+            assert await silent.closed(20)
+            assert await slow.closed(20)
             assert here.gateway.counts.closed_idle == 1
             assert here.gateway.counts.closed_slow == 1
-            assert any(row.quarantine == "noise" for row in here.rows())
-            await alive.send(packet(99))
-            assert (await alive.heard()).field("CN") == "9014"
+            await until(lambda: any(row.quarantine == "noise" for row in here.rows()), 20)
+            await answered(alive, 99)
             alive.close()
 
-    run(work)
+    run(work, MOST)
+
+
+async def answered(client: Client, number: int) -> None:
+    await client.send(packet(number))
+    assert (await client.heard(20)).field("CN") == "9014"
 
 
 def test_a_half_open_peer_does_not_keep_its_place(tmp_path: Path) -> None:
     """The peer vanished without a word: the same device connects anew and is served at once."""
 
     async def work() -> None:
-        async with site(tmp_path, Limits(idle_seconds=1.0)) as here:
+        async with site(tmp_path, Limits(idle_seconds=LIMIT)) as here:
             gone = await here.connect()
             await gone.send(packet(1))
             await gone.heard()
@@ -57,15 +62,17 @@ def test_a_half_open_peer_does_not_keep_its_place(tmp_path: Path) -> None:
             assert here.gateway.by_mn[MN].peer == ":".join(
                 map(str, back.writer.get_extra_info("sockname"))
             )
-            for number in range(3, 12):
-                await back.send(packet(number))
-                await back.heard()
-                await asyncio.sleep(0.25)
+            leap(STEP)
+            await answered(back, 3)
+            leap(STEP)
+            await until(lambda: here.gateway.counts.closed_idle, 20)
+            await answered(back, 4)
+            await until(lambda: len(here.gateway.connections) == 1, 20)
             assert here.gateway.counts.closed_idle == 1
-            assert len(here.gateway.connections) == 1
+            assert here.gateway.by_mn[MN] in here.gateway.connections
             back.close()
 
-    run(work)
+    run(work, MOST)
 
 
 def test_connections_are_limited_in_all_and_per_peer(tmp_path: Path) -> None:
@@ -74,7 +81,7 @@ def test_connections_are_limited_in_all_and_per_peer(tmp_path: Path) -> None:
             clients = [await here.connect() for _ in range(5)]
             await until(lambda: here.gateway.counts.refused == 2)
             assert len(here.gateway.connections) == 3
-            closed = [await client.closed(0.3) for client in clients]
+            closed = await asyncio.gather(*(client.closed(1.0) for client in clients))
             assert closed.count(True) == 2
             clients[closed.index(False)].close()
             await until(lambda: len(here.gateway.connections) == 2)
