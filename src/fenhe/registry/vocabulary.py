@@ -55,9 +55,10 @@ def all() -> tuple[Property, ...]:
 
 def shown(id: str) -> Property:
     """The property as pages show it. What a device sends under a code nobody has mapped keeps that
-    code as its name, without a unit."""
+    code as its name, without a unit; so has what is its own unit (pH)."""
     if id in _properties:
-        return _properties.get(id)
+        found = _properties.get(id)
+        return found.model_copy(update={"unit": ""}) if found.unit == found.symbol else found
     return Property.model_construct(
         id=id, name=Text(id, id), symbol=id, unit="", decimals=UNKNOWN_DECIMALS, domain=""
     )

@@ -31,6 +31,8 @@ DAYS = (1, 7, 31)
 DOUBTED = [int(Flag.SUSPECT), int(Flag.FAIL)]
 LATE = 3
 """A series is silent when nothing came for so many of its steps."""
+IN_HOURS = 72
+"""Longer silences are told in days."""
 
 
 def routes() -> list[URLPattern]:
@@ -181,6 +183,7 @@ def _row(
         "last": newest.start,
         "value": "—" if newest.value is None else f"{newest.value:.{about.decimals}f}",
         "silent": f"{hours:g}" if hours else "",
+        "silent_days": int(hours / 24) if hours > IN_HOURS else None,
         "late": hours >= LATE * (24 if one.resolution == "day" else 1),
         "observed": observed,
         "expected": expected,

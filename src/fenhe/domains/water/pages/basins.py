@@ -74,11 +74,13 @@ def _frame(known: Sequence[Verdict]) -> pl.DataFrame:
             **{name: one.values.get(name) for name in names},
             **{f"level_{name}": (one.values.get("levels") or {}).get(name) for name in names},
             "level": facts.level(one),
+            "waterbody": tables.LAKE if one.rule.startswith("water.lake") else tables.RIVER,
         }
         for one in known
     ]
     schema: dict[str, Any] = dict.fromkeys(names, pl.Float64)
-    schema |= {f"level_{name}": pl.Int64 for name in names} | {"level": pl.Int64}
+    schema |= {f"level_{name}": pl.Int64 for name in names}
+    schema |= {"level": pl.Int64, "waterbody": pl.String}
     return pl.DataFrame(rows, schema)
 
 
@@ -94,7 +96,7 @@ def _row(
     found, old = graded(own), graded(past)
     change = None
     if found and old:
-        words, direction, _ = evaluation.share_change(old.shares, found.shares)
+        words, direction, _ = evaluation.basin_change(old, found)
         change = f"{words[language]} · {direction[language]}"
     known = [one for one in own if facts.level(one)]
     main = (

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from fenhe.assess.models import Verdict
-from fenhe.domains.water.pages import channels, facts, levels, standing
+from fenhe.domains.water.pages import channels, facts, findings, levels, standing
 from fenhe.domains.water.rules import tables, targets
 from fenhe.domains.water.rules.live import AUTOMATIC
 from fenhe.kernel.period import DAY, Period, civil
@@ -47,6 +47,12 @@ def section(ask: Ask) -> dict[str, Any]:
     chart = _chart(thing, series, name, period, ask.language)
     months = _months(thing, month, ask.language)
     target = facts.target(thing, day)
+    by_hand = standing.month_others([thing], {thing.pk: by_month} if by_month else {}, day)
+    past = facts.within([thing], "month", Period.days(year.first_day, month.last_day))
+    month_rows = standing.together(standing.month_room([thing], month, day), by_hand)
+    year_rows = standing.together(
+        standing.year_room([thing], year, day), standing.year_others(thing, past, day)
+    )
     return {
         "section": thing.name(ask.language),
         "code": thing.code,
@@ -60,9 +66,12 @@ def section(ask: Ask) -> dict[str, Any]:
         "month": levels.of(facts.level(by_month)) | {"url": facts.explain(by_month, "level")},
         "year": levels.of(facts.level(by_year)) | {"url": facts.explain(by_year, "level")},
         "main": (by_month.values.get("main_pollutants") if by_month else "") or "",
+        "beyond": [
+            facts.item_name(item, ask.language) for item in standing.beyond(by_month, target)
+        ],
         "rooms": [
-            _room(thing, standing.month_room([thing], month, day), day, "month", ask.language),
-            _room(thing, standing.year_room([thing], year, day), day, "year", ask.language),
+            _room(thing, month_rows, day, "month", ask.language),
+            _room(thing, year_rows, day, "year", ask.language),
         ],
         "properties": [
             {"id": one, "symbol": facts.symbol(one), "name": facts.item_name(one, ask.language)}
@@ -105,52 +114,26 @@ def _history(thing: Object) -> list[dict[str, Any]]:
 
 
 def _room(thing: Object, rows: pl.DataFrame, day: date, span: str, language: str) -> dict[str, Any]:
-    """The table of one period, each item with its room; the sentence names the tightest."""
+    """The table of one period, each item with its room: the five of the station, and what else
+    fails the target; the sentence names what fails, then the tightest."""
     by_item = {row["item"]: row for row in rows.iter_rows(named=True)}
+    others = [item for item in by_item if item not in standing.ITEMS]
+    failing = [item for item in others if by_item[item]["failing"]]
     listed = []
-    for item in standing.ITEMS:
+    for item in (*standing.ITEMS, *failing):
         row = by_item.get(item)
         if row is None:
             continue
-        breaks = standing.breaks_on(row, day) if span == "month" else None
+        breaks = standing.breaks_on(row, day) if span == "month" and item not in failing else None
         listed.append(standing.shown(row, language) | {"breaks": breaks})
-    worst = standing.tightest(rows).get(thing.pk)
     return {
         "span": span,
         "rows": listed,
-        "finding": _finding(worst, day, span)[language],
+        "kept": len(others) - len(failing),
+        "finding": findings.said(
+            list(by_item.values()), standing.tightest(rows).get(thing.pk), span
+        )[language],
     }
-
-
-def _finding(row: dict[str, Any] | None, day: date, span: str) -> Text:
-    zh, en = ("本月", "this month") if span == "month" else ("今年", "this year")
-    if row is None or row["state"] == "none" or row["target"] is None:
-        return Text(f"{zh}没有目标或数据，不能计算余量", f"no target or no data for {en}")
-    name, symbol = facts.item_name(row["item"], "zh"), facts.symbol(row["item"])
-    room = row["room"]
-    room = None if room is None else facts.printed(max(room, 0.0), row["item"])
-    least = row["item"] == "do"
-    unit = vocabulary.get(row["item"]).unit
-    match row["state"]:
-        case "lost":
-            return Text(f"{zh}已不能达到目标：{name}", f"the target of {en} is lost: {symbol}")
-        case "kept":
-            return Text(f"{zh}已达到目标", f"the target of {en} is kept")
-        case "tight":
-            bound = ("不低于" if least else "不超过", "at least" if least else "at most")
-            return Text(
-                f"{zh}吃紧：其余样品{name}均值须{bound[0]} {room} {unit}，近期更差",
-                f"{en} is tight: the rest must average {bound[1]} {room} {unit} of {symbol}, and "
-                "the last days are worse",
-            )
-        case _:
-            bound = ("不低于" if least else "不超过", "at least" if least else "at most")
-            told = f" {bound[0]} {room} {unit}" if room else ""
-            return Text(
-                f"{zh}有余量：最紧的是{name}，其余样品均值{told}即可达标",
-                f"{en} has room: {symbol} is the tightest, the rest may average {bound[1]} "
-                f"{room or '—'} {unit}",
-            )
 
 
 def _chart(
@@ -228,9 +211,11 @@ def _months(thing: Object, month: Period, language: str) -> dict[str, Any]:
         "items": [{"id": one, "symbol": facts.symbol(one)} for one in items],
         "table": Table(
             f"{thing.code}-months",
-            ["month", "class", "target", "main_pollutants", *items, "below_detection"],
+            ["month", "class", "target", "main_pollutants", "beyond_target", *items,
+             "below_detection"],
             [
                 [row["month"], row["roman"], row["target"]["roman"], row["main"],
+                 "、".join(row["beyond"]),
                  *(cell["shown"] for cell in row["cells"]), "、".join(row["censored"])]
                 for row in rows
             ],
@@ -242,6 +227,7 @@ def _month(verdict: Verdict, thing: Object, language: str) -> dict[str, Any]:
     own = Period(verdict.start, verdict.end)
     level = facts.level(verdict)
     target = facts.target(thing, own.last_day)
+    beyond = standing.beyond(verdict, target)
     return {
         "month": f"{own.first_day:%Y-%m}",
         **levels.of(level),
@@ -249,6 +235,7 @@ def _month(verdict: Verdict, thing: Object, language: str) -> dict[str, Any]:
         "target": levels.of(target),
         "meets": None if level is None or target is None else level <= target,
         "main": verdict.values.get("main_pollutants") or "",
+        "beyond": [facts.item_name(item, language) for item in beyond],
         "censored": [
             facts.item_name(item, language)
             for item in str(verdict.values.get("censored") or "").split(",")
@@ -258,6 +245,7 @@ def _month(verdict: Verdict, thing: Object, language: str) -> dict[str, Any]:
             {
                 "shown": _plain(verdict.values.get(item)),
                 "url": facts.explain(verdict, item),
+                "over": item in beyond,
             }
             for item in (*tables.feed_items(), "cod", "bod5")
         ],

@@ -19,7 +19,7 @@ from fenhe.publish.page import Ask, Table
 from fenhe.registry.models import Object
 
 ALARM_LOOKS = {"red": "bad", "orange": "bad", "yellow": "warn"}
-LISTED_ALARMS = 12
+LISTED_ALARMS = 6
 
 
 def today(ask: Ask) -> dict[str, Any]:
@@ -34,7 +34,12 @@ def today(ask: Ask) -> dict[str, Any]:
     by_day = facts.judged(place.sections, "day", Period.day(day))
     by_month = facts.judged(place.sections, "month", month)
     by_year = facts.judged(place.sections, "year", year)
-    room = standing.tightest(standing.month_room(place.sections, month, day, last))
+    room = standing.tightest(
+        standing.together(
+            standing.month_room(place.sections, month, day, last),
+            standing.month_others(place.sections, by_month, day),
+        )
+    )
     now = last_levels(place, series, last, day)
     rows = [
         _row(
@@ -51,7 +56,7 @@ def today(ask: Ask) -> dict[str, Any]:
         "rows": rows,
         "levels": levels.legend(),
         "summary": _summary(rows, ask.language),
-        "alarms": _alarms(place, day, ask),
+        **_alarms(place, ask),
         "may_acknowledge": gate.may(ask.person, "alarm.acknowledge"),
         "fresh": {
             "data_to": last,
@@ -113,6 +118,7 @@ def _row(
         "meets_month": None if target is None or month is None else month <= target,
         "meets_year": None if target is None or year is None else year <= target,
         "main": (by_month.values.get("main_pollutants") if by_month else "") or "",
+        "beyond": [facts.item_name(item, language) for item in standing.beyond(by_month, target)],
         "room": standing.shown(room, language) if room else None,
         "breaks": standing.breaks_on(room, day) if room else None,
     }
@@ -144,7 +150,8 @@ def _summary(rows: list[dict[str, Any]], language: str) -> dict[str, Any]:
 def _table(rows: list[dict[str, Any]], place: City, day: date) -> Table:
     columns = [
         "code", "section", "river", "district", "target", "last_sample", "day", "month", "year",
-        "meets_target", "main_pollutants", "tightest_item", "mean_so_far", "room", "state",
+        "meets_target", "main_pollutants", "beyond_target", "tightest_item",
+        "mean_so_far", "room", "state",
     ]  # fmt: skip
     return Table(
         f"{place.thing.code}-{day:%Y%m%d}",
@@ -154,6 +161,7 @@ def _table(rows: list[dict[str, Any]], place: City, day: date) -> Table:
                 row["code"], row["name"], row["river"], row["district"], row["target"]["roman"],
                 row["now"]["roman"], row["day"]["roman"], row["month"]["roman"],
                 row["year"]["roman"], row["meets_month"], row["main"],
+                "、".join(row["beyond"]),
                 *([row["room"][key] for key in ("item", "mean", "room", "state")]
                   if row["room"] else [None] * 4),
             ]
@@ -162,11 +170,12 @@ def _table(rows: list[dict[str, Any]], place: City, day: date) -> Table:
     )  # fmt: skip
 
 
-def _alarms(place: City, day: date, ask: Ask) -> list[dict[str, Any]]:
+def _alarms(place: City, ask: Ask) -> dict[str, Any]:
+    """The newest that stand, and how many there are in all."""
     things = [place.thing.pk, *(one.pk for one in place.sections)]
     found = ask.visible(Alarm.objects.filter(subject__in=things)).exclude(state="cleared")
     zh = ask.language == "zh"
-    return [
+    shown = [
         {
             "id": one.pk,
             "message": one.message_zh if zh else one.message_en,
@@ -177,3 +186,4 @@ def _alarms(place: City, day: date, ask: Ask) -> list[dict[str, Any]]:
         }
         for one in found.select_related("subject").order_by("-first_seen")[:LISTED_ALARMS]
     ]
+    return {"alarms": shown, "alarm_count": found.count()}

@@ -3,7 +3,7 @@ with milestones. What the register holds stands beside the case that works on it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -21,6 +21,14 @@ PROCEDURES = {OUTFALL: "water.outfall", BLACK: "water.black_odorous"}
 NAMED_BY = {OUTFALL: "outfall_code", BLACK: "water"}
 """The field of a case that names its object where the case was opened without one."""
 STAGES = ("found", "measured", "traced", "remedied", "closed")
+REACHED = {
+    "found": "found", "measured": "measured", "traced": "traced", "planned": "traced",
+    "remedying": "traced", "reported": "remedied", "accepted": "remedied", "closed": "closed",
+    "struck": "",
+}  # fmt: skip
+"""State of an outfall's case -> the stage it has come to; what is struck off has none."""
+DONE = ("accepted", "done", "effective")
+"""The work is done though the case is not closed: its deadline no longer runs."""
 LISTED = 300
 CASE = ("number", "state", "due")
 UNREADABLE = Text("节点写法不能识别", "milestones cannot be read")
@@ -33,16 +41,17 @@ def works(ask: Ask) -> dict[str, Any]:
         for kind in (OUTFALL, BLACK, PROJECT)
     )
     of = _cases(ask, [*outfalls, *waters])
+    at = {one.pk: _stage(one, of.get(one.pk)) for one in outfalls}
     shown = {
-        "outfalls": [_outfall(one, of.get(one.pk), ask.language) for one in outfalls],
+        "outfalls": [_outfall(one, of.get(one.pk), at[one.pk], ask.language) for one in outfalls],
         "waters": [_water(one, of.get(one.pk), ask.language) for one in waters],
         "projects": [_project(one, on, ask.language) for one in projects],
     }
     return {
         **{name: rows[:LISTED] for name, rows in shown.items()},
         "counted": {name: len(rows) for name, rows in shown.items()},
-        "stages": _stages(outfalls, ask.language),
-        "districts": _districts(outfalls),
+        "stages": _stages(list(at.values()), ask.language),
+        "districts": _districts(outfalls, at),
         "late": [row["name"] for row in shown["projects"] if row["overdue"]],
         "simulated": any(
             one.attributes.get("simulated") for one in (*outfalls, *waters, *projects)
@@ -76,11 +85,12 @@ def _state(case: Case | None, language: str) -> dict[str, Any]:
         (one for one in procedures.versions(case.procedure) if one.version == case.version), None
     )
     state = procedure.states[case.state].name[language] if procedure else case.state
+    done = case.state in DONE or bool(procedure and procedure.states[case.state].final)
     return {
         "case": case.pk,
         "number": case.number,
         "state": state,
-        "due": str(case.fields.get("due") or ""),
+        "due": "" if done else str(case.fields.get("due") or ""),
     }
 
 
@@ -91,7 +101,14 @@ def _choice(thing: Object, attribute: str, language: str) -> str:
     return named[written][language] if written in named else written
 
 
-def _outfall(one: Object, case: Case | None, language: str) -> dict[str, Any]:
+def _stage(one: Object, case: Case | None) -> str:
+    """By its case where there is one, else by the register."""
+    written = str(one.attributes.get("stage") or "")
+    return REACHED.get(case.state, written) if case else written
+
+
+def _outfall(one: Object, case: Case | None, stage: str, language: str) -> dict[str, Any]:
+    names = kinds.get(OUTFALL).attributes["stage"].choices
     return {
         "pk": one.pk,
         "code": one.code,
@@ -99,7 +116,7 @@ def _outfall(one: Object, case: Case | None, language: str) -> dict[str, Any]:
         "type": _choice(one, "type", language),
         "river": one.attributes.get("river") or "",
         "district": one.attributes.get("district") or "",
-        "stage": _choice(one, "stage", language),
+        "stage": names[stage][language] if stage in names else stage,
         **_state(case, language),
     }
 
@@ -158,9 +175,8 @@ def _project(one: Object, on: date, language: str) -> dict[str, Any]:
     }
 
 
-def _stages(outfalls: Iterable[Object], language: str) -> list[dict[str, Any]]:
+def _stages(at: Sequence[str], language: str) -> list[dict[str, Any]]:
     """How many stand at each stage, and how many have reached it."""
-    at = [str(one.attributes.get("stage") or "") for one in outfalls]
     names = kinds.get(OUTFALL).attributes["stage"].choices
     return [
         {
@@ -172,13 +188,11 @@ def _stages(outfalls: Iterable[Object], language: str) -> list[dict[str, Any]]:
     ]
 
 
-def _districts(outfalls: Iterable[Object]) -> list[dict[str, Any]]:
+def _districts(outfalls: Iterable[Object], at_stage: Mapping[int, str]) -> list[dict[str, Any]]:
     """Per district how many outfalls have reached each stage."""
     of: dict[str, list[str]] = {}
     for one in outfalls:
-        of.setdefault(str(one.attributes.get("district") or ""), []).append(
-            str(one.attributes.get("stage") or "")
-        )
+        of.setdefault(str(one.attributes.get("district") or ""), []).append(at_stage[one.pk])
     return [
         {
             "district": district,

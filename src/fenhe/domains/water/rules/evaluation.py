@@ -99,7 +99,8 @@ def _below(share: Fraction, bound: float | None) -> bool:
 
 def basin(sections: pl.DataFrame, edition: Edition) -> Basin:
     """A river or basin from its sections: `level` of each, and the items' values for the case of
-    fewer than five. Sections without a class do not count."""
+    fewer than five. Sections without a class do not count. `waterbody`, where it is given and all
+    agree, chooses the limits of lakes."""
     known = sections.filter(pl.col("level").is_not_null())
     levels = known["level"].to_list()
     found = shares(levels)
@@ -107,6 +108,8 @@ def basin(sections: pl.DataFrame, edition: Edition) -> Basin:
         return Basin(basin_grade(levels), found, "shares")
     names = classes.present(known, edition)
     means = rounding.for_purpose(known.select(mean(name) for name in names), names, "assessment")
+    if "waterbody" in known.columns and known["waterbody"].n_unique() == 1:
+        means = means.with_columns(waterbody=pl.lit(known["waterbody"][0]))
     level = classes.classify(means, edition)["level"][0]
     return Basin(grade(level), found, "means", level)
 
@@ -133,7 +136,18 @@ def grade_change(before: int, now: int) -> tuple[Text, Text, Confidence]:
     of the grade: I and II are one."""
     grades = [row["levels"] for row in tables.evaluation().table("section_grades")]
     place = {level: number for number, levels in enumerate(grades) for level in levels}
-    moved = place[now] - place[before]
+    return _moved(place[now] - place[before])
+
+
+def basin_change(before: Basin, now: Basin) -> tuple[Text, Text, Confidence]:
+    """By shares where both are graded by shares; else by the steps between the two grades."""
+    if before.by == now.by == "shares":
+        return share_change(before.shares, now.shares)
+    words = [row.text("grade").zh for row in tables.evaluation().table("section_grades")]
+    return _moved(words.index(now.grade.zh) - words.index(before.grade.zh))
+
+
+def _moved(moved: int) -> tuple[Text, Text, Confidence]:
     rows = tables.evaluation().table("grade_change").rows
     row = rows[min(abs(moved), len(rows) - 1)]
     return row.text("words"), direction(moved), row.confidence

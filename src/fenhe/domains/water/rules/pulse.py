@@ -7,7 +7,7 @@ event: its first sample), its `level` (weak, likely) and the sentence `said` abo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,8 @@ from fenhe.standards.edition import Edition
 
 STANDARD = "sky eye"
 LIKELY = 0.5
+Change = tuple[int | None, int | None, tuple[str, ...]]
+"""Class before, class at its worst, and the items that make the latter."""
 WEAK_WORD = Text("信号较弱，先核实仪器", "a weak signal: check the instrument first")
 EVENT = pl.Struct(
     {
@@ -34,7 +36,7 @@ EVENT = pl.Struct(
         "baseline": pl.Float64, "multiple": pl.Float64, "score": pl.Float64,
         "items": pl.List(pl.String), "kinds": pl.List(pl.String), "isolated": pl.Boolean,
         "compared": pl.Int64, "confidence": pl.Float64,
-        "class_before": pl.Int64, "class_peak": pl.Int64,
+        "class_before": pl.Int64, "class_peak": pl.Int64, "class_items": pl.List(pl.String),
     }
 )  # fmt: skip
 
@@ -105,7 +107,7 @@ def samples(readings: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def told(event: Event, levels: tuple[int | None, int | None]) -> dict[str, Any]:
+def told(event: Event, levels: Change) -> dict[str, Any]:
     """An event as it is kept."""
     return {
         "key": name(event.start),
@@ -124,6 +126,7 @@ def told(event: Event, levels: tuple[int | None, int | None]) -> dict[str, Any]:
         "confidence": event.confidence,
         "class_before": levels[0],
         "class_peak": levels[1],
+        "class_items": list(levels[2]),
     }
 
 
@@ -190,11 +193,9 @@ def explain(row: Mapping[str, Any], ask: Assessment) -> list[Step]:
     return found
 
 
-def class_change(
-    events: Iterable[Event], edition: Edition, waterbody: str
-) -> dict[int, tuple[int | None, int | None]]:
-    """id(event) -> the real-time class of its baseline and of the worst each item came to; pH does
-    not take part."""
+def class_change(events: Iterable[Event], edition: Edition, waterbody: str) -> dict[int, Change]:
+    """id(event) -> the real-time class of its baseline and of the worst each item came to, and the
+    items that make the latter; pH does not take part."""
     seen = list(events)
     deciding = [item for item in tables.feed_items() if item != "ph"]
     frame = pl.DataFrame(
@@ -205,14 +206,20 @@ def class_change(
         ],
         {"waterbody": pl.String, **dict.fromkeys(deciding, pl.Float64)},
     )
-    judged = classes.classify(frame, edition, deciding)["level"].to_list()
+    judged = classes.classify(frame, edition, deciding).to_dicts()
     pairs = zip(judged[::2], judged[1::2], strict=True)
-    return {id(event): pair for event, pair in zip(seen, pairs, strict=True)}
+    return {
+        id(event): (before["level"], peak["level"], _making(peak, deciding))
+        for event, (before, peak) in zip(seen, pairs, strict=True)
+    }
 
 
-def _levels(
-    events: list[Event], ask: Assessment, waterbody: str
-) -> dict[int, tuple[int | None, int | None]]:
+def _making(row: Mapping[str, Any], items: Sequence[str]) -> tuple[str, ...]:
+    """The items that stand at the class of the whole."""
+    return tuple(item for item in items if row["level"] and row[f"level_{item}"] == row["level"])
+
+
+def _levels(events: list[Event], ask: Assessment, waterbody: str) -> dict[int, Change]:
     return class_change(events, ask.edition(tables.SURFACE), waterbody)
 
 
@@ -221,7 +228,12 @@ def _change(event: Mapping[str, Any]) -> Text:
     if not before or not peak or before == peak:
         return Text("", "")
     step = f"{tables.ROMAN[before - 1]}→{tables.ROMAN[peak - 1]}"
-    return Text(f"（{step}类）", f" (class {step})")
+    by = [vocabulary.get(item) for item in event.get("class_items") or []]
+    zh, en = "、".join(one.name.zh for one in by), ", ".join(one.symbol for one in by)
+    return Text(
+        f"（断面类别 {step}类" + (f"，由{zh}定类）" if zh else "）"),
+        f" (class of the section {step}" + (f", made by {en})" if en else ")"),
+    )
 
 
 def _civil(period: datetime) -> datetime:

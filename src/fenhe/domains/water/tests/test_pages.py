@@ -11,12 +11,16 @@ import pytest
 from django.test import Client
 
 from fenhe.access.models import Person
+from fenhe.alert import alarms
 from fenhe.app import assets, demo_water, wiring
 from fenhe.app.boot import boot
 from fenhe.app.web import public
 from fenhe.assess import dirty, engine
-from fenhe.domains.water.pages import dossier
-from fenhe.kernel.period import Period
+from fenhe.assess.models import Verdict
+from fenhe.domains.water.pages import dossier, standing
+from fenhe.domains.water.rules import evaluation, tables
+from fenhe.kernel.period import Period, utc_now
+from fenhe.kernel.text import Text
 from fenhe.registry.models import Object, Relation
 from fenhe.store import outbox
 from fenhe.store.lake import Lake
@@ -193,3 +197,76 @@ def test_the_page_asks_as_often_for_many_sections(
     administrator.get("/water/compensation")
     with django_assert_max_num_queries(45):  # type: ignore[operator]
         administrator.get("/water/compensation")
+
+
+@pytest.mark.parametrize("river", [12], indirect=True)
+def test_what_fails_the_target_is_named_though_no_station_measures_it(
+    administrator: Client, river: Object
+) -> None:
+    section = Object.objects.get(code="TY01")
+    found = Verdict.objects.get(
+        subject=section, rule="water.section-month", current=True, start__month=11
+    )
+    values = found.values | {"cod": 18.9, "level": 3}
+    Verdict.objects.filter(pk=found.pk).update(
+        values=values
+        | {
+            "levels": found.values["levels"] | {"cod": 3},
+            "exact": found.values["exact"] | {"cod": 18.9},
+        }
+    )
+    page = administrator.get("/water/section/TY01").content.decode()
+    assert "本月已不能达到目标：化学需氧量 18.9 mg/L" in page
+    assert "本月有余量" not in page
+    assert "超目标：化学需氧量" in page
+    listed = administrator.get("/water/").content.decode()
+    (row,) = re.findall(r'<tr><th scope="row"><a href="/water/section/TY01".*?</tr>', listed, re.S)
+    assert "超目标：化学需氧量" in row
+    assert "已不可达" in row
+    csv = administrator.get("/water/?csv=sections").getvalue().decode("utf-8-sig")
+    assert "beyond_target" in csv
+    assert re.search(r"TY01,.*,化学需氧量,", csv)
+
+
+def row_of(item: str, **given: float | None) -> dict[str, object]:
+    return {"item": item, "waterbody": "river", "room": None, "one_day": None, **given}
+
+
+def test_a_bound_without_meaning_is_said_in_words_on_the_pages() -> None:
+    said = standing._bounded
+    assert said(row_of("codmn", room=141.43), "room", "zh") == "无论如何都能达标"
+    assert said(row_of("do", room=-2.0), "room", "en") == "any value will do"
+    assert said(row_of("do", one_day=-2.0), "one_day", "en") == "no one day can"
+    assert said(row_of("do", room=25.0), "room", "zh") == "任何值都不够"
+    assert said(row_of("codmn", room=-1.0), "room", "zh") == "任何值都不够"
+    assert said(row_of("codmn", room=6.05), "room", "zh") == "6.05"
+    assert said(row_of("ph"), "room", "zh") == "—"
+
+
+def graded(frame: pl.DataFrame) -> evaluation.Basin:
+    return evaluation.basin(frame, tables.surface())
+
+
+def test_a_lake_is_graded_by_the_limits_of_lakes_and_compared_by_grade() -> None:
+    """0.08 mg/L of phosphorus is class Ⅱ in a river and Ⅳ in a lake."""
+    level = pl.Series("level", [4])
+    of = {
+        body: graded(pl.DataFrame([level]).with_columns(tp=0.08, waterbody=pl.lit(body)))
+        for body in ("lake", "river")
+    }
+    assert (of["lake"].level, of["river"].level) == (4, 2)
+    words, way, _ = evaluation.basin_change(of["river"], of["lake"])
+    assert (words.zh, way.zh) == ("明显变化", "变差")
+    words, way, _ = evaluation.basin_change(of["lake"], of["lake"])
+    assert (words.zh, way.zh) == ("无明显变化", "持平")
+
+
+def test_what_is_wrong_stands_under_the_table_in_six_rows(
+    administrator: Client, river: Object
+) -> None:
+    for n in range(9):
+        alarms.raise_(f"k{n}", "water.x", "red", river.pk, Text("甲", "a"), utc_now())
+    page = administrator.get("/water/").content.decode()
+    assert page.count('<li class="notice') == 6
+    assert page.index('id="sections"') < page.index("现在的问题")
+    assert re.search(r'href="/alarms">全部 \d+ 条', page)

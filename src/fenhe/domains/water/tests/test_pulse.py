@@ -106,6 +106,8 @@ def test_a_verdict_tells_the_pulse_as_it_was_to_be_seen_that_day(section: Object
     assert event["key"] == begun.values["pulse"] == "20260326T1600"
     assert (event["item"], event["open"], event["samples"]) == ("nh3n", True, 2)
     assert (event["class_before"], event["class_peak"]) == (2, 6)
+    assert event["class_items"] == ["nh3n"]
+    assert "断面类别 Ⅱ→劣Ⅴ类，由氨氮定类" in begun.values["said"]["zh"]
     assert "截至 03-26 20:00 未回落" in begun.values["said"]["zh"]
     (event,) = over.values["events"]
     assert (event["open"], event["samples"], event["end"]) == (False, 3, "2026-03-27T00:00")

@@ -12,6 +12,7 @@ from django.test import Client
 
 from fenhe.access.models import Organ, Person
 from fenhe.act import cases
+from fenhe.act.models import Case
 from fenhe.act.procedures import checks, register
 from fenhe.act.procedures.shape import Procedure
 from fenhe.app import assets
@@ -124,8 +125,8 @@ def test_the_page_counts_stages_names_cases_and_late_milestones(
     client.force_login(Person.objects.create(username="chief", role="administrator"))
     client.cookies["language"] = language
     page = client.get("/water/works").content.decode()
-    counts = '<td class="num">4</td><td class="num">4</td><td class="num">3</td>'
-    assert counts in page  # of four all are found, three measured
+    counts = '<td class="num">4</td><td class="num">4</td><td class="num">2</td>'
+    assert counts in page  # of four all are found, two measured: the case of O1 is at its first
     (link,) = re.findall(r'href="(/cases/\d+)"', page)
     assert client.get(link).status_code == 200
     assert client.get("/cases/new/water.outfall").status_code == 200
@@ -153,3 +154,17 @@ def test_the_ledgers_ask_as_often_for_many_as_for_few(
 def test_nobody_without_rights_sees_a_ledger(client: Client, ledger: None) -> None:
     client.force_login(Person.objects.create(username="nobody", role=""))
     assert "排口1" not in client.get("/water/works").content.decode()
+
+
+@pages
+def test_an_outfall_with_a_case_is_counted_by_its_case(client: Client, ledger: None) -> None:
+    """The register says measured; the work has come further, and what is done has no deadline."""
+    case = Case.objects.get(procedure="water.outfall")
+    client.force_login(Person.objects.create(username="chief", role="administrator"))
+    for state, counts, due in (("traced", (4, 3, 2), True), ("closed", (4, 3, 2, 2, 2), False)):
+        Case.objects.filter(pk=case.pk).update(
+            state=state, fields=case.fields | {"due": "2026-12-31"}
+        )
+        page = client.get("/water/works").content.decode()
+        assert "".join(f'<td class="num">{n}</td>' for n in (4, *counts)) in page
+        assert ("2026-12-31" in page) is due
