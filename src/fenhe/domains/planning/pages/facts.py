@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Min, Q
 
 from fenhe.act import notices
 from fenhe.act.models import Case, CaseEntry, Objective, Plan, Target
@@ -145,6 +145,7 @@ class Task:
     due: date
     progress: float
     reported_at: datetime | None  # the last weekly report
+    accepted_at: datetime | None  # when its unit first took it on
 
     @property
     def unit(self) -> str:
@@ -203,25 +204,33 @@ def tasks(ask: Ask, *, objectives: Iterable[str] | None = None, open_only: bool 
     if open_only:
         rows = rows.filter(closed_at=None)
     listed = list(rows.select_related("organ", "handler").order_by("-pk")[:MOST_TASKS])
-    reported = dict(
-        CaseEntry.objects.filter(case__in=[one.pk for one in listed], step="report_week")
+    moments = {
+        case: (reported, accepted)
+        for case, reported, accepted in CaseEntry.objects.filter(
+            case__in=[one.pk for one in listed], step__in=("report_week", "accept")
+        )
         .order_by()
         .values("case")
-        .annotate(last=Max("at"))
-        .values_list("case", "last")
-    )
+        .annotate(
+            reported=Max("at", filter=Q(step="report_week")),
+            accepted=Min("at", filter=Q(step="accept")),
+        )
+        .values_list("case", "reported", "accepted")
+    }
     day, calendar = on or today(ask), notices.current()
-    found = [_task(one, day, calendar, reported.get(one.pk)) for one in listed]
+    found = [_task(one, day, calendar, *moments.get(one.pk, (None, None))) for one in listed]
     return sorted(found, key=lambda one: (one.due, one.case.pk))
 
 
-def _task(case: Case, day: date, calendar: Any, reported: datetime | None) -> Task:
+def _task(
+    case: Case, day: date, calendar: Any, reported: datetime | None, accepted: datetime | None
+) -> Task:
     due = _day(case.fields.get("due")) or civil(case.opened_at).date()
     start = min(_day(case.fields.get("start")) or civil(case.opened_at).date(), due)
     done = case.closed_at is not None
     progress = float(case.fields.get("progress") or 0)
     seen = lights.seen(start, due, 100.0 if done else progress, day, calendar, done)
-    return Task(case, seen, start, due, progress, reported)
+    return Task(case, seen, start, due, progress, reported, accepted)
 
 
 def _day(text: object) -> date | None:

@@ -174,12 +174,14 @@ def weekly(ask: Ask) -> dict[str, Any]:
 
 
 def owes(one: Task, monday: date) -> bool:
-    """Whether a task owes a report for the week: under way, and begun before it ended."""
+    """Whether a task owes a report for the week: under way, begun and taken on
+    before it ended."""
     sunday = monday + timedelta(days=6)
     return (
         one.case.state in facts.UNDERWAY
         and one.start <= sunday
-        and civil(one.case.opened_at).date() <= sunday
+        and one.accepted_at is not None
+        and civil(one.accepted_at).date() <= sunday
     )
 
 

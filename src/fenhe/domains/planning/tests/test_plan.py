@@ -7,13 +7,14 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
 from django.test import Client
 
 from fenhe.access.models import Grant, Organ, Person
+from fenhe.act import cases
 from fenhe.act.models import Case, Objective, Plan, Target
 from fenhe.act.targets import planned
 from fenhe.app import assets
@@ -21,6 +22,7 @@ from fenhe.app.boot import boot
 from fenhe.domains.planning import importing, table
 from fenhe.domains.planning.importing import Head
 from fenhe.domains.planning.pages import facts
+from fenhe.domains.planning.pages.tasks import owes
 from fenhe.evidence.models import Act
 from fenhe.kernel.errors import BadInput, Forbidden
 from fenhe.kernel.period import civil, utc_now
@@ -295,6 +297,25 @@ def test_what_is_planned_is_told_to_who_may_see_it(
     stranger = Person.objects.create(username="s", role="office", organ=away)
     assert planned(ask(stranger).visible(rows), "air.pm2_5", city, YEAR) is None
     assert planned(rows, "air.pm2_5", city, YEAR - 1) is None
+
+
+# --- weekly reports ---------------------------------------------------------------------------
+
+
+def test_no_report_is_owed_for_a_week_before_the_task_was_taken_on(
+    office: Person, bureau: Organ
+) -> None:
+    """Drafted four weeks ago, accepted on the Wednesday of last week: one week is owed."""
+    now = datetime(2026, 6, 10, 2, tzinfo=UTC)  # a Wednesday
+    given = {"what": "淘汰锅炉", "lead_unit": "大气科", "start": "2026-01-01", "due": "2026-12-20"}
+    wanted = cases.Opening("planning.task", given, organ=bureau)
+    case = cases.open_(wanted, office, now - timedelta(weeks=5))
+    deputy = Person.objects.create(username="deputy", role="deputy_director", organ=bureau)
+    cases.take(case.pk, "issue", deputy, now - timedelta(weeks=4), revision=1)
+    cases.take(case.pk, "accept", office, now - timedelta(weeks=1), revision=2)
+    [task] = facts.tasks(Ask(office, {}, "zh", now))
+    weeks = [date(2026, 5, 18), date(2026, 5, 25), date(2026, 6, 1)]
+    assert [owes(task, monday) for monday in weeks] == [False, False, True]
 
 
 # --- pages ----------------------------------------------------------------------------------------
