@@ -105,6 +105,10 @@ def exceed(
     读取列 | columns read: outlet, code, time, value（有基准氧时为折算值
     | converted where the limit is）[, valid, exempt（有效标记 | covered by a mark that holds）,
     temperature（水温 | of water）]。
+    code 可写编码、符号或名称 | a code, a symbol or a name：w01018, COD, NH3-N, SO2, NOx, 颗粒物 …
+    限值表列 | columns of --limits: outlet, standard（GB 18918-2002）, source_unit（plant outlet 或
+    总排口）, condition（class 1A 或 一级A）[, o2_ref, code, permit_limit]；写错的一格会列出可选的
+    写法 | a cell that does not fit is answered with the choices。
     写出列 | columns written: limit, limit_standard, limit_permit, decided_by, standard, clause,
     edition, confidence, limit_firm, firm_by, why_not, times（超标倍数）, verdict: exceeded 超标 ·
     warned 预警（限值未核实或属政策目标，不作认定 | may not accuse）· exempt · kept · not_judged。
@@ -114,7 +118,7 @@ def exceed(
     rows = pl.DataFrame(
         [
             tabular.words(sheet, "outlet").alias("outlet"),
-            tabular.words(sheet, "code").alias("code"),
+            tabular.coded(sheet),
             tabular.times(sheet, "time").alias("time"),
             tabular.numbers(sheet, "value"),
             tabular.flags(sheet, "valid", default=True),
@@ -124,8 +128,22 @@ def exceed(
     )
     sheet.refuse()
     judged = exceedance.judged(rows, held, span.value)
+    _tell_unjudged(judged)
     found = exceedance.events(judged, span.value) if events else judged
     write_table(found, target, as_json=as_json)
+
+
+def _tell_unjudged(judged: pl.DataFrame) -> None:
+    """Known pollutants no limit is known for are told, never passed over."""
+    bare = judged.filter(pl.col("why_not").is_in(["no_limit", "outlet_unknown"]))
+    for outlet, code, why, count in (
+        bare.group_by("outlet", "code", "why_not", maintain_order=True).len().iter_rows()
+    ):
+        zh, en = {
+            "no_limit": ("没有可比的限值", "no limit to compare with"),
+            "outlet_unknown": ("不在限值表里", "not in the table of limits"),
+        }[why]
+        typer.echo(f"{outlet} {code}：{zh}，{count} 行未判定 | {en}: {count} not judged", err=True)
 
 
 def effectiveness_(

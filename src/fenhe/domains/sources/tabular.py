@@ -7,10 +7,11 @@ from datetime import datetime
 
 import polars as pl
 
-from fenhe.domains.sources.rules import exceedance, tables
+from fenhe.domains.sources import named
+from fenhe.domains.sources.rules import exceedance
 from fenhe.domains.sources.rules.exceedance import Outlet
 from fenhe.ingest.frames import Sheet, read_table
-from fenhe.kernel.errors import BadInput, NotFound
+from fenhe.kernel.errors import BadInput, Problem
 from fenhe.kernel.text import Text
 
 STAMPS = (
@@ -22,7 +23,8 @@ ALIASES = {
     "时间": "time", "datatime": "time", "数值": "value", "实测值": "value", "标记": "flag",
     "含氧量": "o2", "基准氧含量": "o2_ref", "折算值": "sent", "zsavg": "sent", "企业": "enterprise",
     "有效": "valid", "停产": "outage", "负荷": "load", "流量": "flow", "烟温": "temperature",
-    "湿度": "moisture",
+    "湿度": "moisture", "标准": "standard", "排放源": "source_unit", "条件": "condition",
+    "许可限值": "permit_limit",
 }  # fmt: skip
 
 
@@ -105,33 +107,49 @@ def outlets(source: str) -> dict[str, Outlet]:
     names = words(sheet, "outlet")
     reference = numbers(sheet, "o2_ref", 0.0)
     permits = numbers(sheet, "permit_limit", 0.0)
-    codes = sheet.frame["code"] if "code" in sheet.frame.columns else permits.cast(pl.String)
-    said = {
-        column: sheet.frame[column].cast(pl.String).fill_null("").str.strip_chars()
-        for column in ("standard", "source_unit", "condition")
-    }
-    wrong = []
-    for where in zip(*said.values(), strict=True):
-        try:
-            tables.must_be_known(*where)
-            wrong.append(False)
-        except (BadInput, NotFound):
-            wrong.append(any(where))
-    unknown = Text("没有这样的限值", "no such limits; see `fenhe standards`")
-    sheet.blame("standard", pl.Series(wrong, dtype=pl.Boolean), "sources.limit-unknown", unknown)
+    held = _places(sheet)
+    own = pollutants(sheet) if "code" in sheet.frame.columns else permits.cast(pl.String)
     sheet.refuse()
     found: dict[str, Outlet] = {}
     for place, name in enumerate(names):
         known = found.get(name)
         permit = dict(known.permit or {}) if known else {}
-        if permits[place] is not None and codes[place]:
-            permit[str(codes[place]).strip()] = permits[place]
-        found[name] = exceedance.Outlet(
-            name,
-            said["standard"][place],
-            said["source_unit"][place],
-            said["condition"][place],
-            reference[place],
-            permit,
-        )
+        if permits[place] is not None and own[place]:
+            permit[own[place]] = permits[place]
+        found[name] = exceedance.Outlet(name, *held[place], reference[place], permit)
     return found
+
+
+def _places(sheet: Sheet) -> list[named.Place]:
+    """Standard, source unit and condition of every row in the standards' own words."""
+    cells = [
+        sheet.frame[column].cast(pl.String).fill_null("").str.strip_chars()
+        for column in named.COLUMNS
+    ]
+    found = [named.place(*written) for written in zip(*cells, strict=True)]
+    for row, place, written in zip(sheet.rows, found, zip(*cells, strict=True), strict=True):
+        wrong = named.wrong(*place) if any(place) else None
+        if wrong is not None:
+            column, text = wrong
+            cell = written[named.COLUMNS.index(column)]
+            said = Text(f"“{cell}”{text.zh}", f"“{cell}” {text.en}")
+            sheet.problems.append(
+                Problem("sources.limit-unknown", said, sheet.name, row, column, cell)
+            )
+    return found
+
+
+def coded(sheet: Sheet) -> pl.Series:
+    """The codes of HJ 212 that must be there."""
+    words(sheet, "code")
+    return pollutants(sheet)
+
+
+def pollutants(sheet: Sheet) -> pl.Series:
+    """The codes of HJ 212, written as codes, symbols or names; a blank cell stays blank."""
+    cells = sheet.frame["code"].cast(pl.String).str.strip_chars()
+    known = {cell: named.code(cell) for cell in cells.unique() if cell}
+    read = pl.Series("code", [known.get(cell) if cell else None for cell in cells], dtype=pl.String)
+    unknown = cells.is_not_null() & (cells != "") & read.is_null()
+    sheet.blame("code", unknown, "sources.code-unknown", named.code_unknown())
+    return read

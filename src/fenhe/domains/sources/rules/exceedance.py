@@ -16,9 +16,11 @@ from typing import Any
 import polars as pl
 
 from fenhe.domains.sources.rules import tables
+from fenhe.kernel.rounding import exact, round_half_even
 
 EXCEEDED, WARNED, EXEMPT, KEPT, NOT_JUDGED = "exceeded", "warned", "exempt", "kept", "not_judged"
 AVERAGING = {"hour": "hour", "day": "day"}
+TIMES_DECIMALS = 6
 COLD = 12.0
 """At or below this water temperature the limit of ammonia in brackets holds (GB 18918, table 1)."""
 
@@ -120,14 +122,24 @@ def judged(means: pl.DataFrame, outlets: dict[str, Outlet], span: str) -> pl.Dat
     over = (pl.col("value") > pl.col("limit")).fill_null(value=False)
     firm = (pl.col("value") > pl.col("limit_firm")).fill_null(value=False)
     against = pl.when(firm).then(pl.col("limit_firm")).otherwise(pl.col("limit"))
-    return rows.with_columns(
-        times=pl.when(over & pl.col("why_not").is_null()).then(pl.col("value") / against - 1),
+    told = rows.with_columns(
+        times=pl.when(over & pl.col("why_not").is_null()).then(against),
         verdict=pl.when(pl.col("why_not").is_not_null()).then(pl.lit(NOT_JUDGED))
         .when(over & exempt.fill_null(value=False)).then(pl.lit(EXEMPT))
         .when(firm).then(pl.lit(EXCEEDED))
         .when(over).then(pl.lit(WARNED))
         .otherwise(pl.lit(KEPT)),
     )  # fmt: skip
+    pairs = zip(told["value"], told["times"], strict=True)
+    times = [None if limit is None else _times(value, limit) for value, limit in pairs]
+    return told.with_columns(times=pl.Series(times, dtype=pl.Float64))
+
+
+def _times(value: float, limit: float) -> float:
+    """Multiples over the limit, from the decimals a person sees."""
+    if not limit:
+        return float("inf")
+    return float(round_half_even(exact(value) / exact(limit) - 1, TIMES_DECIMALS))
 
 
 def events(judged: pl.DataFrame, span: str) -> pl.DataFrame:

@@ -97,10 +97,14 @@ def _event(event: Values) -> list[Step]:
         f"from {event['begin'][5:16].replace('T', ' ')}, {event['parts']} means over {limit:g}, "
         f"highest {event['peak']:g}; {_by(event)[1]}"
     )
-    return [
-        Step(f"{name}_over", event["parts"], zh, en, event["clause"] or "", event["edition"] or "",
-             event["confidence"] or "")
-    ]  # fmt: skip
+    return [Step(f"{name}_over", event["parts"], zh, en, *_decides(event))]
+
+
+def _decides(event: Values) -> tuple[str, str, str]:
+    """Clause, edition, confidence of the limit that decides; a permit is a document."""
+    if event["decided_by"] == "permit":
+        return "", "", ""
+    return event["clause"] or "", event["edition"] or "", event["confidence"] or ""
 
 
 def _by(event: Values) -> tuple[str, str]:

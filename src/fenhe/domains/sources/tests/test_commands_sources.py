@@ -96,6 +96,52 @@ def test_effectiveness_and_league() -> None:
     assert found["enterprise"].to_list() == ["甲"]
 
 
+def test_exceed_reads_the_words_of_daily_work(tmp_path: Path) -> None:
+    limits = tmp_path / "limits.csv"
+    limits.write_text(
+        "outlet,standard,source_unit,condition,code,permit_limit\n"
+        "W,GB 18918-2002,总排口,一级A,,\nG,GB 13271-2014,燃煤锅炉,新建燃煤锅炉,NOx,200\n",
+        encoding="utf-8",
+    )
+    text = (
+        "outlet,code,time,value\nW,COD,2026-05-04,68.3\nW,氨氮,2026-05-04,4\n"
+        "W,w01018,2026-05-05,50\nW,CO,2026-05-04,1\n"
+    )
+    result = fenhe("exceed", "-", "-", "--limits", limits, "--span", "day", stdin=text)
+    found = table(result)
+    assert found["code"].to_list() == ["w01018", "w21003", "w01018", "a21005"]
+    assert found["verdict"].to_list() == ["exceeded", "kept", "kept", "not_judged"]
+    assert found["times"][0] == "0.366"
+    assert "W a21005：没有可比的限值" in result.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "choice"),
+    [
+        ("GB 18918,总排口,一级A", "standard", "GB 18918-2002"),
+        ("GB 18918-2002,烟囱,一级A", "source_unit", "plant outlet（总排口）"),
+        ("GB 18918-2002,总排口,三级", "condition", "class 1A（一级A）"),
+    ],
+)
+def test_the_column_that_is_wrong_is_named_with_its_choices(
+    tmp_path: Path, cells: str, column: str, choice: str
+) -> None:
+    limits = tmp_path / "limits.csv"
+    limits.write_text(f"outlet,standard,source_unit,condition\nW,{cells}\n", encoding="utf-8")
+    text = "outlet,code,time,value\nW,COD,2026-05-04,68.3\n"
+    result = fenhe("exceed", "-", "-", "--limits", limits, "--json", stdin=text)
+    assert problems(result) == [(2, column, "sources.limit-unknown")]
+    assert choice in result.stderr.decode()
+
+
+def test_an_unknown_code_is_refused(tmp_path: Path) -> None:
+    limits = tmp_path / "limits.csv"
+    limits.write_text(LIMITS, encoding="utf-8")
+    text = "outlet,code,time,value\nA,SO22,2026-05-04 01:00,1\n"
+    result = fenhe("exceed", "-", "-", "--limits", limits, "--json", stdin=text)
+    assert problems(result) == [(2, "code", "sources.code-unknown")]
+
+
 @pytest.mark.parametrize("verb", ["hours", "exceed", "effectiveness", "fraud"])
 def test_bad_cells_are_told_with_their_rows_and_nothing_written(tmp_path: Path, verb: str) -> None:
     limits = tmp_path / "limits.csv"

@@ -118,6 +118,9 @@ def test_an_hour_over_the_permit_is_found_and_one_over_a_doubtful_limit_only_war
     assert warned["edition"] == "emission limits, gas (2026)"
     steps = {step["metric"]: step for step in found.steps}
     assert "不作为超标依据" in steps["warned_hours"]["zh"]
+    over = next(step for step in found.steps if step["metric"] == "stack_nox_over")
+    assert "限值取自排污许可证" in over["zh"]
+    assert not any(over.get(name) for name in ("clause", "edition", "confidence"))
     assert "排污许可证" in steps["exceeded_hours"]["zh"]
     assert not steps["exceeded_hours"].get("confidence")
 
