@@ -125,14 +125,22 @@ def room(so_far: pl.DataFrame, edition_id: str, per_day: float = 6.0) -> pl.Data
 
 
 def worst(rows: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Per section the item that decides: lost before tight before room, then the one whose recent
+    """Per section the item that decides: lost before tight before room, what fails so far
+    before what does not, then the one whose recent
     mean is nearest to (or furthest past) its room."""
     order = {"lost": 0, "tight": 1, "room": 2, "kept": 3, "none": 4}
     gap = (pl.col("recent") / pl.col("room")).fill_nan(None)
     use = pl.when(pl.col("item") == "do").then(pl.col("room") / pl.col("recent")).otherwise(gap)
     return (
         rows.with_columns(_state=pl.col("state").replace_strict(order), use=use)
-        .sort("_state", "use", descending=[False, True], nulls_last=True, maintain_order=True)
+        .sort(
+            "_state",
+            "failing",
+            "use",
+            descending=[False, True, True],
+            nulls_last=True,
+            maintain_order=True,
+        )
         .unique(keys, keep="first", maintain_order=True)
         .drop("_state")
     )

@@ -21,6 +21,7 @@ from fenhe.domains.water.pages import dossier, standing
 from fenhe.domains.water.rules import evaluation, tables
 from fenhe.kernel.period import Period, utc_now
 from fenhe.kernel.text import Text
+from fenhe.registry import vocabulary
 from fenhe.registry.models import Object, Relation
 from fenhe.store import outbox
 from fenhe.store.lake import Lake
@@ -270,3 +271,8 @@ def test_what_is_wrong_stands_under_the_table_in_six_rows(
     assert page.count('<li class="notice') == 6
     assert page.index('id="sections"') < page.index("现在的问题")
     assert re.search(r'href="/alarms">全部 \d+ 条', page)
+
+
+def test_ph_of_water_has_no_unit_on_pages() -> None:
+    assert vocabulary.shown("ph").unit == ""
+    assert vocabulary.shown("nh3n").unit == "mg/L"

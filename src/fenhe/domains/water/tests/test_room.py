@@ -96,3 +96,10 @@ def test_a_rest_at_the_room_keeps_the_target_and_a_little_more_breaks_it(
     assert level(space - worse * slack) <= target
     if space > slack:
         assert level(space + worse * slack * 10) > target
+
+
+def test_what_fails_so_far_decides_before_what_is_nearer_to_its_room() -> None:
+    behind, near = one("nh3n", 1.2, 60, 0.2), one("tp", 0.19, 60, 0.19)
+    assert (behind["state"], behind["failing"], near["state"]) == ("room", True, "room")
+    worst = room.worst(pl.DataFrame([near, behind]), ["section"])["item"].to_list()
+    assert worst == ["nh3n"]
