@@ -186,6 +186,40 @@ def test_nobody_makes_one_with_eyes_that_see_more(eyes: Person) -> None:
         assert signed_in(person).get("/administration/walls").status_code == 403
 
 
+def test_nor_with_eyes_that_see_further() -> None:
+    organ = Organ.objects.create(
+        code="C", name_zh="分局", name_en="C", kind="branch", area="140105"
+    )
+    keeper = Person.objects.create(username="keeper", organ=organ)
+    Grant.objects.create(
+        person=keeper, role="administrator", area="140105", granted_by="a", approved_by="b"
+    )
+    narrow, wide, field = (
+        Person.objects.create(username=name, organ=organ) for name in ("near", "wide", "field")
+    )
+    Grant.objects.create(person=narrow, role="wall", area="140105")
+    Grant.objects.create(person=wide, role="wall", area="140100")
+    Grant.objects.create(person=field, role="wall", domains=["water"])
+    assert administration.make_wall(keeper, "w", narrow)
+    for person in (wide, field):
+        with pytest.raises(Forbidden, match=r"access\.wall-outranked"):
+            administration.make_wall(keeper, "w", person)
+
+
+def test_a_wall_that_is_not_on_record_is_not_made(
+    chief: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = signed_in(chief)
+
+    def full(*_: object) -> None:
+        raise OSError("no room for the ledger")
+
+    monkeypatch.setattr(walls.ledger, "record", full)
+    answer = client.post("/administration/walls/add", {"name": "大厅", "days": "90"})
+    assert answer.status_code == 500
+    assert not ApiKey.objects.exists()
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_it_is_made_on_a_page_and_shown_once(chief: Person, eyes: Person, language: str) -> None:
     client = signed_in(chief)

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from fenhe.access import gate, keys, roles, second_factor, sign_in
+from fenhe.access import gate, keys, rights, roles, second_factor, sign_in
 from fenhe.access.models import ApiKey, Grant, Organ, Person
 from fenhe.kernel.errors import BadInput, Conflict, Forbidden
 from fenhe.kernel.period import utc_now
@@ -165,8 +165,13 @@ def make_wall(by: Person, name: str, person: Person, **limits: object) -> tuple[
 
 
 def outranks(person: Person, other: Person) -> bool:
-    """Whether the person may something, anywhere, that the other may not at all."""
-    return any(gate.may(person, act) and not gate.may(other, act) for act in roles.ACTIONS)
+    """Whether the person may something, somewhere, that the other may not there."""
+    held = rights.of(other)
+    return any(
+        not any(act in mine.actions and mine.holds(theirs) for mine in held)
+        for theirs in rights.of(person)
+        for act in theirs.actions
+    )
 
 
 def revoke_key(by: Person, key: ApiKey) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db.models import Model, Q
 
@@ -46,6 +47,16 @@ class Right:
             covered &= limit
         return covered
 
+    def holds(self, other: Right) -> bool:
+        """Whether it reaches everything the other reaches. Their actions are not compared."""
+        if other.public or self.public:
+            return other.public
+        return (
+            scopes.is_within(other.area, self.area)
+            and _within(other.domains, self.domains)
+            and _within(other.objects, self.objects)
+        )
+
     def covers(self, area: str, domain: str) -> bool:
         """Whether something new may be placed there; "" is what belongs to no area or domain."""
         return (
@@ -54,6 +65,11 @@ class Right:
             and scopes.is_within(area, self.area)
             and (self.domains is None or domain in self.domains)
         )
+
+
+def _within(inner: frozenset[Any] | None, outer: frozenset[Any] | None) -> bool:
+    """None is without limit."""
+    return outer is None or (inner is not None and inner <= outer)
 
 
 def of(person: object) -> tuple[Right, ...]:

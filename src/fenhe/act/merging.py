@@ -38,6 +38,7 @@ def merge(
 ) -> Case:
     """`pk` is handled together with `main_pk` from now on. Raises Conflict `act.merge`."""
     with transaction.atomic():
+        _alone(pk, main_pk)
         case, main = cases.find(pk), cases.find(main_pk)
         merging = register.get(case.procedure, case.version).merging
         if (
@@ -72,6 +73,12 @@ def merge(
         )  # fmt: skip
         outbox.put(cases.CHANGED, {"case": case.pk, "seq": case.revision, "step": STEP})
     return case
+
+
+def _alone(*pks: int) -> None:
+    """Nobody else takes a step with these cases until the transaction ends; locked in one order, so
+    that no two wait for each other."""
+    list(Case.objects.select_for_update().filter(pk__in=pks).order_by("pk").values_list("pk"))
 
 
 def similar(case: Case, visible: QuerySet[Case], now: datetime, most: int = 5) -> list[Case]:

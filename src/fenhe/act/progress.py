@@ -51,7 +51,7 @@ class Standing:
 def standing(number: str, code: str, language: Language) -> Standing | None:
     """None where there is no such case, where its procedure tells nobody, or the code is not its
     own: nobody learns which."""
-    wanted = _plain(number)
+    wanted = plain_number(number)
     given = re.sub(r"[\s-]", "", code).upper()
     right = hmac.compare_digest(check_code(wanted).encode(), given.encode("utf-8", "replace"))
     case = Case.objects.filter(number=wanted).first() if right else None
@@ -92,6 +92,6 @@ def _fields(case: Case, procedure: Procedure, language: Language) -> list[tuple[
     return [(name, value) for name, value in said if value]
 
 
-def _plain(number: str) -> str:
+def plain_number(number: str) -> str:
     """As people type it: any brackets, with spaces."""
     return re.sub(r"\s", "", number).translate(_OPENS).translate(_CLOSES)[:120]

@@ -17,7 +17,7 @@ from fenhe.assess import watches
 from fenhe.assess.models import Lead, WatchRun
 from fenhe.assess.watches import Found, Watch
 from fenhe.evidence import ledger
-from fenhe.kernel.period import civil, civil_midnight, utc_now
+from fenhe.kernel.period import HOUR, civil, civil_midnight, utc_now
 from fenhe.store import outbox
 from fenhe.store.lake import open_lake
 
@@ -27,6 +27,7 @@ TOPIC = "watch.wanted"
 NIGHT = timedelta(hours=2)  # after midnight, civil
 KEPT = 60  # runs of each watch
 STUCK = timedelta(hours=6)
+AGAIN = timedelta(hours=1)  # after a run that failed
 
 
 def newest(watch: str) -> WatchRun | None:
@@ -52,15 +53,24 @@ def wanted(news: Mapping[str, Any], now: datetime | None = None) -> WatchRun | N
 
 
 def nightly(now: datetime | None = None) -> int:
-    """Runs every watch that has not looked since last night began; how many did."""
+    """Runs every watch that has not looked since last night began; how many did. A run that failed
+    or was cut short is none, and is made up for."""
     now = now or utc_now()
+    _give_up(now)
     since = civil_midnight(civil(now - NIGHT).date()) + NIGHT
-    due = [
-        one
-        for one in watches.all()
-        if not WatchRun.objects.filter(watch=one.id, person="", began_at__gte=since).exists()
-    ]
+    looked = WatchRun.objects.filter(person="", began_at__gte=since).exclude(
+        state="failed", began_at__lte=now - AGAIN
+    )
+    due = [one for one in watches.all() if not looked.filter(watch=one.id).exists()]
     return len([one for one in due if run(one, now) is not None])
+
+
+def _give_up(now: datetime) -> None:
+    """On runs whose process was killed: they would be under way for ever."""
+    hours = int(STUCK / HOUR)
+    WatchRun.objects.filter(state="running", began_at__lte=now - STUCK).update(
+        state="failed", ended_at=now, error=f"cut short: no end after {hours} hours"
+    )
 
 
 def run(watch: Watch, now: datetime, person: str = "") -> WatchRun | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -11,6 +12,7 @@ from fenhe.kernel.errors import Problem
 from fenhe.kernel.text import Text, plain
 from fenhe.registry.kinds import Attribute, Kind
 
+Clears = bool | Collection[str]
 DEGREES = {"longitude": 180.0, "latitude": 90.0}
 DATES = ("valid_from", "valid_to")
 SHAPE = "geometry"
@@ -22,9 +24,9 @@ _LONGEST = {"code": 60, "name_zh": 120, "name_en": 120}
 
 class Row:
     """One row of a table, its text read by the kind's schema. `clears`: a blank cell empties what
-    is there; otherwise it says nothing."""
+    is there, in every column or in those named; otherwise it says nothing."""
 
-    def __init__(self, kind: Kind, raw: dict[str, Any], file: str, clears: bool = False) -> None:
+    def __init__(self, kind: Kind, raw: dict[str, Any], file: str, clears: Clears = False) -> None:
         self.kind, self.raw, self.file, self.clears = kind, raw, file, clears
         self.problems: list[Problem] = []
 
@@ -58,7 +60,8 @@ class Row:
         }
 
     def says(self, name: str) -> bool:
-        return bool(self.text(name)) or (self.clears and name in self.raw)
+        clears = self.clears if isinstance(self.clears, bool) else name in self.clears
+        return bool(self.text(name)) or (clears and name in self.raw)
 
     def text(self, name: str) -> str:
         return str(self.raw.get(name) or "").strip().removeprefix("'")

@@ -26,7 +26,7 @@ from fenhe.kernel.text import Text
 from fenhe.registry import kinds
 from fenhe.registry.kinds import Kind
 from fenhe.registry.models import Area, Change, Object, Relation, searched
-from fenhe.registry.object_rows import DATES, DEGREES, SHAPE, Row
+from fenhe.registry.object_rows import DATES, DEGREES, SHAPE, Clears, Row
 from fenhe.store import outbox
 
 _PLAIN = ("code", "name_zh", "name_en")
@@ -64,8 +64,9 @@ def _fields(kind: Kind) -> tuple[str, ...]:
     return (*FIELDS, SHAPE) if kind.geometry else FIELDS
 
 
-def plan(kind_id: str, table: pl.DataFrame, file: str = "", clears: bool = False) -> Plan:
-    """Dry-run. `table`: text columns, and `row` with the row a person sees."""
+def plan(kind_id: str, table: pl.DataFrame, file: str = "", clears: Clears = False) -> Plan:
+    """Dry-run. `table`: text columns, and `row` with the row a person sees. `clears`: a blank cell
+    empties what is there, in every column or in those named."""
     kind = kinds.get(kind_id)
     found = Plan(kind, file)
     found.problems += _header_problems(kind, table, file)

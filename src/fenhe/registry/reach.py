@@ -1,5 +1,6 @@
 """Who may carry out a plan of objects: rights over a field of work reach all of its kinds; rights
-limited to places reach what lies there, and what the plan would put there."""
+limited to places reach what lies there, and what the plan would put there; they take nothing out of
+every place."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ def require(person: object, plan: Plan) -> None:
         return
     there = Object.objects.filter(kind=plan.kind.id, code__in=[row["code"] for row in plan.rows])
     known = set(there.values_list("code", flat=True))
+    placed = set(there.exclude(area=None).values_list("code", flat=True))
     mine = set(gate.visible(person, there, EDIT).values_list("code", flat=True))
     wanted = {row["area"] for row in plan.rows if row["area"]}
     reached = {area for area in wanted if gate.may(person, EDIT, gate.Place(domain, area))}
@@ -26,6 +28,7 @@ def require(person: object, plan: Plan) -> None:
         row["code"]
         for row in plan.rows
         if (row["area"] and row["area"] not in reached)
+        or (row["area"] == "" and row["code"] in placed)
         or (row["code"] not in mine if row["code"] in known else not row["area"])
     )
     if beyond:

@@ -30,22 +30,30 @@ def make(
     """The hook, and for a webhook the secret that signs what is sent, which is shown once. Raises
     BadInput `hook.*`."""
     _check(kind, target, least_severity)
+    shown, kept = secret.fresh() if kind == "webhook" else (None, "")
+    with transaction.atomic():
+        _require_room(person)
+        row = Hook.objects.create(
+            person_id=person.pk,
+            kind=kind,
+            target=target,
+            secret=kept,
+            alarm_kinds=list(alarm_kinds),
+            least_severity=least_severity,
+            created_at=utc_now(),
+        )
+        told = {"kind": row.kind, "target": row.target}
+        ledger.record(person, "hook.make", f"hook:{row.pk}", told)
+    return row, shown
+
+
+def _require_room(person: Person) -> None:
+    """Counted one request of the person after the other: the person's row is locked."""
+    Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
     if Hook.objects.filter(person=person.pk, active=True).count() >= MOST_HOOKS:
         raise BadInput(
             "hook.too-many", f"每人至多 {MOST_HOOKS} 个推送", f"{MOST_HOOKS} hooks a person at most"
         )
-    shown, kept = secret.fresh() if kind == "webhook" else (None, "")
-    row = Hook.objects.create(
-        person_id=person.pk,
-        kind=kind,
-        target=target,
-        secret=kept,
-        alarm_kinds=list(alarm_kinds),
-        least_severity=least_severity,
-        created_at=utc_now(),
-    )
-    ledger.record(person, "hook.make", f"hook:{row.pk}", {"kind": row.kind, "target": row.target})
-    return row, shown
 
 
 def _check(kind: str, target: str, least_severity: str) -> None:
@@ -68,9 +76,10 @@ def _check(kind: str, target: str, least_severity: str) -> None:
 
 def end(by: Person, row: Hook) -> bool:
     """What is still under way to it is not sent any more. False when it had ended already."""
-    if not Hook.objects.filter(pk=row.pk, active=True).update(active=False):
-        return False
-    ledger.record(by, "hook.end", f"hook:{row.pk}")
+    with transaction.atomic():
+        if not Hook.objects.filter(pk=row.pk, active=True).update(active=False):
+            return False
+        ledger.record(by, "hook.end", f"hook:{row.pk}")
     return True
 
 
@@ -88,5 +97,5 @@ def probe(by: Person, row: Hook, now: datetime | None = None) -> Delivery:
             id=id, hook=row, event=f"{TEST}:{id}", body=body, made_at=moment
         )
         outbox.put(deliver.TOPIC, {"delivery": made.pk})
-    ledger.record(by, "hook.test", f"hook:{row.pk}")
+        ledger.record(by, "hook.test", f"hook:{row.pk}")
     return made

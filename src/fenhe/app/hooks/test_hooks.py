@@ -16,7 +16,7 @@ from fenhe.access.models import Person
 from fenhe.alert import alarms, desk
 from fenhe.alert.models import Alarm
 from fenhe.app.boot import boot
-from fenhe.app.hooks import deliver, due, guard, ics, secret, sending
+from fenhe.app.hooks import deliver, due, guard, ics, manage, secret, sending
 from fenhe.app.models import Delivery, Hook
 from fenhe.kernel.errors import BadInput, Unavailable
 from fenhe.kernel.period import utc_now
@@ -184,6 +184,35 @@ def test_a_persons_hooks_through_the_interface(subject: Object) -> None:
     viewer.force_login(Person.objects.create(username="guest", role="viewer"))
     refused = viewer.post("/api/v1/hooks", "{}", content_type="application/json")
     assert refused.status_code in (403, 422)
+
+
+def test_what_is_not_on_record_is_not_done(
+    subject: Object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = hook()
+
+    def full(*_: object) -> None:
+        raise OSError("no room for the ledger")
+
+    monkeypatch.setattr(manage.ledger, "record", full)
+    with pytest.raises(OSError, match="no room"):
+        manage.make(there.person, "email", "li@example.org", [], "yellow")
+    with pytest.raises(OSError, match="no room"):
+        manage.end(there.person, there)
+    with pytest.raises(OSError, match="no room"):
+        manage.probe(there.person, there, NOW)
+    assert [one.active for one in Hook.objects.all()] == [True]
+    assert not Delivery.objects.exists()
+
+
+def test_nobody_has_more_hooks_than_the_most() -> None:
+    person = Person.objects.create(username="li", role="officer")
+    for number in range(manage.MOST_HOOKS):
+        manage.make(person, "email", f"li{number}@example.org", [], "yellow")
+    with pytest.raises(BadInput, match=r"hook\.too-many"):
+        manage.make(person, "email", "li@example.org", [], "yellow")
+    manage.end(person, Hook.objects.earliest("pk"))
+    manage.make(person, "email", "li@example.org", [], "yellow")
 
 
 # -- the calendar ----------------------------------------------------------------------------------

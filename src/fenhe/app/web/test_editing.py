@@ -123,6 +123,8 @@ def test_rights_limited_to_an_area_end_at_its_border(client: Client, city: Objec
     assert branch.post(page, filled(branch, page, name_zh="上兰")).status_code == 302
     away = filled(branch, page) | {"area": "140200"}
     assert branch.post(page, away).status_code == 403
+    nowhere = filled(branch, page) | {"area": ""}
+    assert branch.post(page, nowhere).status_code == 403, "out of every place, out of every reach"
     fresh = filled(branch, NEW, code="N1", name_zh="新站")
     assert branch.post(NEW, fresh).status_code == 403
     assert branch.post(NEW, fresh | {"area": "140100"}).status_code == 302

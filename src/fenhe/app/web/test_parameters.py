@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -12,7 +13,8 @@ from fenhe.access.models import Grant, Person
 from fenhe.app import assets
 from fenhe.app.boot import boot
 from fenhe.ingest.models import Device, DeviceRequest
-from fenhe.observe import readings
+from fenhe.observe import flags, readings
+from fenhe.observe.flags import Flag
 from fenhe.observe.models import Parameter
 from fenhe.registry.models import Area, Object, Series
 from fenhe.store.lake import Lake
@@ -87,6 +89,40 @@ def test_changes_of_others_are_not_shown(client: Client, changed: Device) -> Non
     Grant.objects.create(person=person, role="enforcer", area="140106")
     client.force_login(person)
     assert "0.70" not in read(client)
+
+
+def test_changes_of_one_instant_are_all_listed_page_after_page(
+    client: Client, changed: Device
+) -> None:
+    for number in range(70):
+        Parameter.objects.create(
+            device=changed, factor="a21026", code="i13008", at=SET + timedelta(hours=1),
+            value=f"v{number:02d}", received=SET, frame="gateway-0/2026-08-02/7",
+        )  # fmt: skip
+    client.force_login(Person.objects.create(username="o", role="officer"))
+    seen: list[str] = []
+    query = ""
+    for _ in range(3):
+        page = read(client, f"/devices/parameters?{query}")
+        seen += re.findall(r"→ <strong>(v\d\d)<", page)
+        older = re.search(r'href="\?([^"]*before=[^"]*)"', page)
+        query = older[1].replace("&amp;", "&") if older else ""
+    assert seen == [f"v{number:02d}" for number in reversed(range(70))]
+    file = read(client, "/devices/parameters?csv=changes")
+    assert len(file.splitlines()) == 1 + 71
+    assert len(read(client, f"/devices/parameters?csv=changes&{query}").splitlines()) == 1 + 71
+
+
+def test_hours_that_failed_their_checks_are_in_no_mean(client: Client, changed: Device) -> None:
+    so2 = Series.objects.get(property="so2").pk
+    hours = [SET + timedelta(hours=hour) for hour in range(12)]
+    readings.append(pl.DataFrame({"series": so2, "start": hours, "value": 100.0}), "hour", "file")
+    flags.record(
+        pl.DataFrame({"series": so2, "start": hours, "check": "range", "flag": int(Flag.FAIL)})
+    )
+    client.force_login(Person.objects.create(username="o", role="officer"))
+    page = read(client)
+    assert '<td class="num">10.00</td><td class="num">7.00</td>' in page
 
 
 def test_the_page_asks_the_database_a_bounded_number_of_times(

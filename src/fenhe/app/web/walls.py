@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
@@ -157,18 +158,20 @@ def show(request: HttpRequest, error: FenheError | None = None) -> HttpResponse:
 def add(request: HttpRequest) -> HttpResponse:
     me, sent = _me(request), request.POST
     try:
-        row, token = administration.make_wall(
-            me,
-            sent.get("name", ""),
-            _person(me, sent.get("username", "").strip()),
-            area=sent.get("area", "").strip()[:20],
-            domains=sent.getlist("domains"),
-            expires_at=utc_now() + timedelta(days=_days(sent.get("days", ""))),
-        )
+        with transaction.atomic():
+            row, token = administration.make_wall(
+                me,
+                sent.get("name", ""),
+                _person(me, sent.get("username", "").strip()),
+                area=sent.get("area", "").strip()[:20],
+                domains=sent.getlist("domains"),
+                expires_at=utc_now() + timedelta(days=_days(sent.get("days", ""))),
+            )
+            told = {"name": row.name, "for": row.person.username}
+            ledger.record(me, "wall.made", row.prefix, told)
     except (BadInput, NotFound) as error:
         request.method = "GET"
         return show(request, error)
-    ledger.record(me, "wall.made", row.prefix, {"name": row.name, "for": row.person.username})
     request.session["made-wall"] = token
     return HttpResponseRedirect(reverse("walls"))
 

@@ -135,7 +135,7 @@ def _classes(
 def share(city: Object, aim: Aim, of: str, lower: bool) -> Measured | None:
     """A share of the city's sections, two decimals as published."""
     parts = Relation.objects.filter(
-        predicate="part_of", object=city, subject__kind__in=facts.KINDS
+        predicate="part_of", object=city, subject__kind__in=facts.KINDS, valid_to=None
     ).select_related("subject")
     now = stands([one.subject for one in parts.order_by("subject__code")], aim)
     if now is None:

@@ -9,10 +9,11 @@ else from their coordinates.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
-from django.db import transaction
+import polars as pl
 from django.db.models import Q, QuerySet
 from shapely.geometry import shape
 
@@ -81,7 +82,9 @@ def prepare(chart: Chart, network: str, file: str = "", area: str = "") -> Prepa
         for code in codes
         if code in known and known[code].attributes.get("network") != network
     ]
-    plan = objects.plan(REACH, network_layer.table(chart, network, area.strip()), file)
+    table = network_layer.table(chart, network, area.strip())
+    holding = table.with_columns(valid_to=pl.lit(""))  # a reach that is back has no end
+    plan = objects.plan(REACH, holding, file, clears=("valid_to",))
     plan.problems += taken
     if plan.problems:
         raise objects.refusal(plan)
@@ -96,11 +99,16 @@ def prepare(chart: Chart, network: str, file: str = "", area: str = "") -> Prepa
 
 def apply(prepared: Prepared, person: object, today: date) -> None:
     """Write the layer, all or nothing."""
-    own = Object.objects.filter(kind=REACH, attributes__network=prepared.network)
-    with transaction.atomic():
-        objects.apply(prepared.plan, person)
-        own.filter(code__in=prepared.ended).update(valid_to=today)
-        own.filter(code__in=list(prepared.chart.river.reaches)).update(valid_to=None)
+    ends = [_ending(code, today) for code in prepared.ended]
+    plan = prepared.plan
+    whole = replace(plan, rows=[*plan.rows, *ends], changed=plan.changed + len(ends))
+    objects.apply(whole, person)
+
+
+def _ending(code: str, today: date) -> dict[str, Any]:
+    """A row of a plan that says of a reach only when it ends."""
+    said = {"fields": {"valid_to": today}, "area": None, "attributes": {}, "relations": {}}
+    return {"row": 0, "code": code, **said}
 
 
 def load(reaches: QuerySet[Object], today: date) -> Chart | None:

@@ -44,7 +44,7 @@ def show(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         number, code = request.POST.get("number", "")[:120], request.POST.get("code", "")[:40]
         wait = _addresses.wait(address(request), FROM_ONE_ADDRESS)
-        wait = wait or _numbers.wait(number, OF_ONE_NUMBER)
+        wait = wait or _numbers.wait(progress.plain_number(number), OF_ONE_NUMBER)
         found = None if wait else progress.standing(number, code, tongue)
         said = ""
         if wait:

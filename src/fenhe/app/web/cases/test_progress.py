@@ -116,6 +116,13 @@ def test_codes_are_tried_slowly(report: Case) -> None:
     assert ask("举〔2026〕90号", "AAAAAAAAAA").startswith("429")
 
 
+def test_a_number_is_the_same_however_it_is_typed(report: Case) -> None:
+    spelt = [report.number.replace("〔", f"{' ' * n}[") for n in range(progress.OF_ONE_NUMBER)]
+    for typed in spelt:
+        assert ask(typed, "AAAAAAAAAA").startswith("404")
+    assert ask(report.number, "AAAAAAAAAA").startswith("429")
+
+
 def test_the_code_stands_on_the_notice_and_for_those_who_may_know(
     report: Case, office: Person
 ) -> None:

@@ -14,6 +14,7 @@ from fenhe.domains.sources.pages import facts
 from fenhe.domains.sources.pages.facts import Outlet
 from fenhe.domains.sources.rules import effectiveness
 from fenhe.kernel.period import HOUR, Period
+from fenhe.kernel.rounding import round_half_even
 from fenhe.kernel.text import Text
 from fenhe.publish.page import Ask, Table
 
@@ -104,7 +105,11 @@ def _item(name: str, code: str, values: dict[str, Any], silent: int) -> Row:
 
 def _mean(values: list[float | None]) -> float | None:
     known = [one for one in values if one is not None]
-    return round(sum(known) / len(known), 2) if known else None
+    return _printed(sum(known) / len(known)) if known else None
+
+
+def _printed(value: float | None) -> float | None:
+    return None if value is None else float(round_half_even(value, 2))
 
 
 def _firms(rows: list[Row]) -> list[Row]:
@@ -122,9 +127,7 @@ def _firms(rows: list[Row]) -> list[Row]:
             "name": names[row["enterprise"]],
             "url": row["enterprise"],
             "outlets": row["outlets"],
-            "effectiveness": None
-            if row["effectiveness"] is None
-            else round(row["effectiveness"], 2),
+            "effectiveness": _printed(row["effectiveness"]),
         }
         for row in effectiveness.league(frame).iter_rows(named=True)
     ]

@@ -167,6 +167,22 @@ def test_a_run_that_fails_leaves_the_leads_of_the_one_before(
     assert newest.leads.count() == kept > 0
 
 
+def test_a_night_that_failed_or_was_cut_short_is_made_up_for(
+    city: dict[str, Object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = WatchRun.objects.create(watch=FRAUD, began_at=NOW, state="failed")
+    assert leads.nightly(NOW + timedelta(minutes=30)) == 0, "not again at once"
+    assert leads.nightly(NOW + leads.AGAIN) == 1
+    assert leads.newest(FRAUD) is not None
+    WatchRun.objects.exclude(pk=failed.pk).delete()
+    WatchRun.objects.filter(pk=failed.pk).update(state="running")
+    assert leads.nightly(NOW + leads.STUCK - timedelta(minutes=1)) == 0, "it may still be under way"
+    assert leads.nightly(NOW + leads.STUCK) == 1
+    failed.refresh_from_db()
+    assert (failed.state, failed.ended_at) == ("failed", NOW + leads.STUCK)
+    assert "6" in failed.error
+
+
 def test_only_who_may_asks_for_a_run(city: dict[str, Object]) -> None:
     with pytest.raises(Forbidden):
         leads.want(Person.objects.create(username="v", role="viewer"), FRAUD)

@@ -20,6 +20,7 @@ from fenhe.app.web import domain_pages, home
 from fenhe.assess import dirty, engine
 from fenhe.assess.models import Verdict
 from fenhe.domains.sources.pages import dossier
+from fenhe.domains.sources.pages.league import _mean
 from fenhe.ingest.hj212.simulate.city import city
 from fenhe.kernel.period import HOUR, Period
 from fenhe.observe import readings
@@ -217,3 +218,8 @@ def test_pages_ask_the_records_a_few_times_whatever_their_length(
     with CaptureQueriesContext(connection) as few:
         assert administrator.get(f"/sources/{page}").status_code == 200
     assert len(few) <= 25, [query["sql"][:90] for query in few]
+
+
+def test_means_of_the_league_are_rounded_half_to_even_as_decimals() -> None:
+    assert [_mean([one, None]) for one in (92.675, 92.665)] == [92.68, 92.66]
+    assert _mean([None]) is None

@@ -92,11 +92,12 @@ def _unknown(key: str) -> NotFound:
 
 
 def _moment(text: str) -> datetime | None:
+    """Civil, without a zone: an offset that is given is counted, none is civil time."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        plain = found if found.tzinfo is None else civil(found).replace(tzinfo=None)
+    except (ValueError, OverflowError):
         return None
-    plain = found.replace(tzinfo=None)
     return plain if facts.EARLIEST <= plain.year <= facts.LATEST else None
 
 

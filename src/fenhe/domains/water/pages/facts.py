@@ -56,6 +56,7 @@ def city(ask: Ask, code: str = "") -> City | None:
     """The city asked for, else the one with most sections; None where there is none."""
     parts = Relation.objects.filter(
         predicate="part_of",
+        valid_to=None,
         object__kind=CITY,
         object__in=ask.visible(Object.objects.filter(kind=CITY)),
         subject__in=ask.visible(Object.objects.filter(kind__in=KINDS)),

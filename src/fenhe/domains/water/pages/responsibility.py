@@ -16,6 +16,7 @@ from fenhe.domains.water.rules.responsibility import Balance, Mean
 from fenhe.kernel.period import Period
 from fenhe.kernel.text import Text
 from fenhe.observe import readings
+from fenhe.observe.flags import Flag
 from fenhe.publish.page import Table
 from fenhe.registry.models import Object, Series
 
@@ -26,7 +27,7 @@ FLOWS = {"object": pl.Int64(), "start": pl.Datetime("us", "UTC"), "flow": pl.Flo
 ORIGINS = {
     "met": Text("出境达标", "target met"),
     "within": Text("入境未超，出境超标", "enters within the limit, leaves over it"),
-    "entered": Text("入境已超，出境未升高", "enters over the limit, leaves no higher"),
+    "entered": Text("入境已超，未见升高", "enters over the limit, not shown to rise"),
     "both": Text("入境已超，出境更高", "enters over the limit, leaves higher"),
     "open": Text("不能判断", "cannot be said"),
 }
@@ -142,7 +143,8 @@ def _exact(verdict: Verdict, item: str) -> float | None:
 
 
 def _flows(sections: Sequence[Object], month: Period) -> pl.DataFrame:
-    """object, start (the civil day), flow in m³/s: the mean of what was gauged that day."""
+    """object, start (the civil day), flow in m³/s: the mean of what was gauged that day
+    and did not fail its checks."""
     known = Series.objects.filter(
         object__in=list(sections), property=FLOW, statistic="value", resolution__in=("hour", "day")
     ).values_list("id", "object_id", "resolution")
@@ -150,12 +152,13 @@ def _flows(sections: Sequence[Object], month: Period) -> pl.DataFrame:
         list(known), {"series": pl.Int32, "object": pl.Int64, "resolution": pl.String}, orient="row"
     )
     parts = [
-        readings.current(part["series"].to_list(), month, str(resolution), flags=False)
+        readings.current(part["series"].to_list(), month, str(resolution), flags=True)
         for (resolution,), part in series.group_by("resolution")
     ]
     if not parts:
         return pl.DataFrame(schema=FLOWS)
-    rows = pl.concat([part.select("series", "start", "value") for part in parts])
+    usable = ~pl.col("flag").fill_null(int(Flag.NOT_EVALUATED)).is_in(facts.UNUSABLE)
+    rows = pl.concat([part.filter(usable).select("series", "start", "value") for part in parts])
     shift = pl.duration(hours=8)
     return (
         rows.join(series, on="series")

@@ -118,6 +118,7 @@ def balance(
         return Balance(item, out, (), limit, None, None, None, origin, cannot=cannot)
     entering, cannot = _entering(inflows)
     change = None if entering is None else out.value - entering
+    sure = _sure(out, inflows) if change is not None else None
     own = _own(out, inflows) if inflows else None
     own_load, low, high, share = own or (None, None, None, None)
     if own is None and (inflows or out.load is None):
@@ -129,8 +130,8 @@ def balance(
         limit,
         entering,
         change,
-        _sure(out, inflows) if change is not None else None,
-        _origin(out, inflows, limit),
+        sure,
+        _origin(out, inflows, limit, sure),
         own_load,
         low,
         high,
@@ -164,7 +165,9 @@ def _sure(out: Mean, inflows: Sequence[Mean]) -> bool | None:
     return abs(out.value - inflows[0].value) > assumed("coverage_factor") * math.sqrt(spread)
 
 
-def _origin(out: Mean, inflows: Sequence[Mean], limit: float | None) -> Origin:
+def _origin(out: Mean, inflows: Sequence[Mean], limit: float | None, sure: bool | None) -> Origin:
+    """`both` only where the rise is beyond the spread; a rise nobody can be sure of is `open`, one
+    within the spread is none."""
     if limit is None:
         return "open"
     if out.value <= limit:
@@ -176,7 +179,9 @@ def _origin(out: Mean, inflows: Sequence[Mean], limit: float | None) -> Origin:
         return "within"
     if not all(over):
         return "open"
-    return "both" if out.value > max(one.value for one in inflows) else "entered"
+    if out.value <= max(one.value for one in inflows) or sure is False:
+        return "entered"
+    return "both" if sure else "open"
 
 
 def _own(

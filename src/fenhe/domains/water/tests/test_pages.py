@@ -93,6 +93,10 @@ def test_the_list_is_given_as_csv_with_the_same_rows(administrator: Client, rive
     rows = answer.getvalue().decode("utf-8-sig").splitlines()
     assert len(rows) == 1 + Relation.objects.filter(object=river).count()
     assert re.match(r"TY01,汾河水库出口,汾河,娄烦县,Ⅱ,", rows[1])
+    ended = Relation.objects.filter(object=river, subject__code="TY01")
+    ended.update(valid_to=date(2015, 12, 1))
+    answer = administrator.get("/water/?csv=sections")
+    assert "TY01," not in answer.getvalue().decode("utf-8-sig"), "no section of the city any more"
 
 
 def test_what_if_lowers_the_index(administrator: Client, river: Object) -> None:

@@ -15,10 +15,16 @@ import pytest
 from typer.testing import CliRunner
 
 from fenhe.domains.water.commands import app
+from fenhe.domains.water.pages import responsibility as pages
 from fenhe.domains.water.rules import cwqi, simulator, tables
 from fenhe.domains.water.rules import responsibility as rules
 from fenhe.domains.water.rules.compensation import Result
 from fenhe.domains.water.rules.responsibility import Mean
+from fenhe.kernel.period import HOUR, Period
+from fenhe.observe import flags, readings
+from fenhe.observe.flags import Flag
+from fenhe.registry.models import Object, Series
+from fenhe.store.lake import Lake
 
 OUT = Mean("out", 1.5, 0.05, 30)
 IN = Mean("in", 0.8, 0.04, 30)
@@ -61,7 +67,8 @@ def test_days_that_resemble_each_other_count_for_less() -> None:
         (0.9, 0.8, 1.0, "met"),
         (1.5, 0.8, 1.0, "within"),
         (1.2, 1.6, 1.0, "entered"),
-        (1.8, 1.6, 1.0, "both"),
+        (2.4, 1.6, 1.0, "both"),
+        (1.8, 1.6, 1.0, "entered"),  # 0.2 mg/L more lies within ± 0.4
         (1.8, 1.6, None, "open"),
     ],
 )
@@ -70,6 +77,18 @@ def test_where_a_missed_target_began(
 ) -> None:
     found = rules.balance("nh3n", replace(OUT, value=out), [replace(IN, value=entering)], limit)
     assert found.origin == origin
+
+
+def test_a_rise_nobody_can_be_sure_of_is_laid_at_no_door() -> None:
+    single = rules.balance("nh3n", Mean("o", 2.4, days=1), [Mean("i", 1.6, days=1)], 1.0)
+    assert (single.sure, single.origin) == (None, "open")
+    other = replace(IN, section="tributary", value=1.7, flow=2.0)
+    mixed = rules.balance(
+        "nh3n", replace(OUT, value=2.4), [replace(IN, value=1.6, flow=9.0), other], 1.0
+    )
+    assert (mixed.sure, mixed.origin) == (None, "open")
+    lower = rules.balance("nh3n", Mean("o", 1.5, days=1), [Mean("i", 1.6, days=1)], 1.0)
+    assert lower.origin == "entered"
 
 
 def test_without_flow_nothing_is_said_of_kilograms() -> None:
@@ -97,6 +116,19 @@ def test_nothing_is_said_of_what_entered_where_it_was_not_measured() -> None:
     assert alone.cannot == ("no_inflow", "loads")
     lacking = rules.balance("nh3n", OUT, [], 1.0, complete=False)
     assert lacking.cannot == ("inflow_missing", "loads")
+
+
+@pytest.mark.django_db
+def test_flow_that_failed_its_checks_carries_no_load(lake: Lake) -> None:
+    month = Period.month(2026, 3)
+    section = Object.objects.create(kind="water_section", code="S", name_zh="断面")
+    row = Series.objects.create(object=section, property="river_flow", resolution="hour").pk
+    hours = [month.start, month.start + HOUR, month.start + 2 * HOUR]
+    sent = pl.DataFrame({"series": row, "start": hours, "value": [10.0, 12.0, 900.0]})
+    readings.append(sent, "hour", "file")
+    failed = {"series": row, "start": hours[2:], "check": "range", "flag": int(Flag.FAIL)}
+    flags.record(pl.DataFrame(failed))
+    assert pages._flows([section], month)["flow"].to_list() == [11.0]
 
 
 def test_own_load_and_its_interval() -> None:

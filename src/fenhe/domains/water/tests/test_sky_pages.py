@@ -27,7 +27,7 @@ from fenhe.domains.water import network_layer, network_records
 from fenhe.kernel.errors import BadInput
 from fenhe.kernel.period import Period
 from fenhe.kernel.text import Text
-from fenhe.registry.models import Area, Object
+from fenhe.registry.models import Area, Change, Object
 from fenhe.store import outbox
 from fenhe.store.lake import Lake
 
@@ -123,6 +123,7 @@ def test_a_replay_knows_only_what_was_sampled_by_then(chief: Client, basin: None
     assert "这里按采样时刻回放" in early
     assert "截至 12-29 20:00 未回落" in late
     body(chief, f"{EVENT}?at=yesterday")
+    assert "截至 12-29 04:00 未回落" in body(chief, f"{EVENT}?at=2015-12-28T20:00Z")
 
 
 def test_what_is_not_there_is_not_found(chief: Client, basin: None) -> None:
@@ -262,6 +263,12 @@ def test_a_reach_that_is_gone_ends_and_one_that_is_back_holds_again(lake: Lake) 
     river = network_records.load(Object.objects.all(), day)
     assert river is not None
     assert "TAIYU-1" in river.river.reaches
+    told = Change.objects.filter(object__code="TAIYU-1").order_by("pk")
+    ends = [one.fields["valid_to"] for one in told if "valid_to" in one.fields]
+    assert ends == [["", "2026-01-01"], ["2026-01-01", ""]]
+    assert {one.person for one in told} == {"test"}
+    others = Change.objects.exclude(object__code="TAIYU-1")
+    assert not [one for one in others if "valid_to" in one.fields]
 
 
 def feature(id: str, *corners: tuple[float, float]) -> dict[str, Any]:
