@@ -131,7 +131,7 @@ FORGED = "x\r\n2026-01-01T00:00:00Z [info     ] person.signed-in   person=chief\
 def test_what_is_written_into_a_log_forges_no_line(lines: io.StringIO, client: Client) -> None:
     client.get("/" + "no-such%0d%0aforged-line-1")
     client.get("/standards", {"q": FORGED}, headers={"X-Request-ID": "a\u2028b"})
-    client.post("/sign-in", {"username": FORGED, "password": "y"})
+    client.post("/sign-in", {"username": FORGED.replace("\0", ""), "password": "y"})
     client.force_login(Person.objects.create(username="li\nforged-line-2", role="viewer"))
     client.get("/standards")
     structlog.get_logger("t").info("x", told=FORGED)
@@ -141,6 +141,12 @@ def test_what_is_written_into_a_log_forges_no_line(lines: io.StringIO, client: C
     for line in re.split(r"[\r\n\u2028\x85]", written.rstrip("\n")):
         assert re.match(r'^(\d{4}-\d\d-\d\dT|\{")', line), line
         assert "\x1b[2J" not in line
+
+
+def test_no_form_brings_a_zero_character(client: Client) -> None:
+    answer = client.post("/sign-in", {"username": "li\0", "password": "y"})
+    assert answer.status_code == 422
+    assert "app.zero-character" in answer.content.decode()
 
 
 def test_refusals_and_failures_are_logged_with_who_and_what(

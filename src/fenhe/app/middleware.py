@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import structlog
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -54,6 +55,17 @@ class EveryRequest:
             )
         return response
 
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """A zero character is in no text that a person writes, and no database keeps one."""
+        if not any("\0" in value for values in _form(request) for value in values):
+            return None
+        error = BadInput(
+            "app.zero-character",
+            "提交的文字里有不可见的空字符（U+0000），请去掉后再提交",
+            "the text that was sent has a zero character (U+0000) in it; send it without",
+        )
+        return _refusal(request, error, 422)
+
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Http404):
             error = NotFound("app.no-page", "没有这个页面", "there is no such page")
@@ -66,6 +78,12 @@ class EveryRequest:
             )
         status = STATUS.get(type(error), 500)
         return _refusal(request, error, status)
+
+
+def _form(request: HttpRequest) -> Iterator[list[str]]:
+    """What fields of a form say; the interface reads bodies of its own."""
+    if request.method == "POST" and not request.path.startswith(("/api/", "/sta/")):
+        yield from (values for _, values in request.POST.lists())
 
 
 def _loggable(path: str) -> str:
