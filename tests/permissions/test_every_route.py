@@ -268,7 +268,8 @@ def test_a_file_name_leads_nowhere(filled: Person, name: str) -> None:
         assert client.post(url, sent).status_code in (200, 302, 422)
     for hash in ("../../secret_key", "..%2f..%2fsecret_key", "/etc/passwd"):
         sent = {"hash": hash, "kind": "air_station", "name": name}
-        assert client.post("/import/objects/commit", sent).status_code == 404
+        refused = 422 if "\0" in name else 404  # the form itself, or its file
+        assert client.post("/import/objects/commit", sent).status_code == refused
     assert not Import.objects.filter(file_name__contains="/").exclude(pk__in="12").exists()
 
 
